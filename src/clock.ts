@@ -1,0 +1,102 @@
+/** The seam to time: every wait and every date in cosftp goes through a {@linkcode Clock}, so that tests can turn it by hand. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Calls `callback` once, `milliseconds` from now, unless the returned timer is disposed of before. */
+  schedule(milliseconds: number, callback: () => void): Disposable;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  schedule(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
+/**
+ * Resolves after `milliseconds`.
+ *
+ * @throws the signal's reason when it aborts first.
+ */
+export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      timer[Symbol.dispose]();
+      reject(signal?.reason);
+    };
+    const timer = clock.schedule(milliseconds, () => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    });
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/**
+ * A signal that aborts with `error()` when nothing called `touch` for `milliseconds`, or with `parent`'s reason when
+ * that aborts. Touching costs one subtraction: the timer is moved only when it fires.
+ */
+export class Deadline implements Disposable {
+  readonly #clock: Clock;
+  readonly #milliseconds: number;
+  readonly #error: () => Error;
+  readonly #controller = new AbortController();
+  readonly #parent: AbortSignal | undefined;
+  readonly #onParentAbort = () => this.#controller.abort(this.#parent?.reason);
+  #timer: Disposable | undefined;
+  #touched: number;
+
+  constructor(options: {
+    clock: Clock;
+    milliseconds: number;
+    error: () => Error;
+    parent?: AbortSignal;
+  }) {
+    this.#clock = options.clock;
+    this.#milliseconds = options.milliseconds;
+    this.#error = options.error;
+    this.#parent = options.parent;
+    this.#touched = this.#clock.now();
+    if (this.#parent?.aborted) this.#controller.abort(this.#parent.reason);
+    else this.#parent?.addEventListener("abort", this.#onParentAbort, { once: true });
+    this.#arm(this.#milliseconds);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Starts the time anew: something happened. */
+  touch(): void {
+    this.#touched = this.#clock.now();
+  }
+
+  /** Stops the time until {@linkcode Deadline.resume}: the wait that follows is not the peer's fault. */
+  pause(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  /** Starts the time anew after {@linkcode Deadline.pause}. */
+  resume(): void {
+    this.#touched = this.#clock.now();
+    if (!this.#timer) this.#arm(this.#milliseconds);
+  }
+
+  [Symbol.dispose](): void {
+    this.pause();
+    this.#parent?.removeEventListener("abort", this.#onParentAbort);
+  }
+
+  #arm(milliseconds: number): void {
+    this.#timer = this.#clock.schedule(milliseconds, () => {
+      const left = this.#touched + this.#milliseconds - this.#clock.now();
+      if (left > 0) return this.#arm(left);
+      this.#timer = undefined;
+      this.#controller.abort(this.#error());
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { LogLevel } from "../telemetry/log.ts";
+import type { Cidr } from "../net/cidr.ts";
+
+/** A checked configuration. Deeply frozen; every default is filled in. Sizes are bytes, times milliseconds. */
+export interface Config {
+  /** Which file was read; undefined when everything came from elsewhere (the demo). */
+  readonly file: string | undefined;
+  readonly accounts: readonly AccountConfig[];
+  readonly network: NetworkConfig;
+  readonly limits: LimitsConfig;
+  readonly log: LogConfig;
+}
+
+/** One `[COS_ACCOUNT_*]` section: an FTP account and the bucket it works on. */
+export interface AccountConfig {
+  /** The section's name, `COS_ACCOUNT_0`. */
+  readonly section: string;
+  /** `ftp_login_user_name`. */
+  readonly name: string;
+  /** `ftp_login_user_password`. */
+  readonly password: string;
+  readonly secretId: string;
+  readonly secretKey: string;
+  /** `cos_token`: the token of temporary keys. */
+  readonly token: string | undefined;
+  /** `examplebucket-1250000000`. */
+  readonly bucket: string;
+  readonly region: string | undefined;
+  /** `cos_endpoint`: `host` or `host:port`, wins over the region. */
+  readonly endpoint: string | undefined;
+  readonly protocol: "http" | "https";
+  readonly network: "auto" | "internal" | "public";
+  /** A label that must be unique. */
+  readonly homeDir: string;
+  /** Empty, or ends with `/`: the account sees only keys below it. */
+  readonly keyPrefix: string;
+  readonly authority: { readonly read: boolean; readonly write: boolean };
+  readonly deleteEnable: boolean;
+}
+
+/** `[NETWORK]`. */
+export interface NetworkConfig {
+  readonly listenAddress: string;
+  readonly listenPort: number;
+  /** An IPv4 address or a domain name. */
+  readonly masqueradeAddress: string | undefined;
+  /** Clients that get the local address in spite of it. */
+  readonly masqueradeExcept: readonly Cidr[];
+  /** Inclusive. */
+  readonly passivePorts: { readonly first: number; readonly last: number };
+  readonly dataPeer: "same" | "any";
+}
+
+/** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */
+export interface LimitsConfig {
+  readonly singleFileMaxSize: number;
+  readonly minPartSize: number;
+  /** Parts of one upload in flight. */
+  readonly uploadThreadNum: number;
+  /** Memory for the parts of all uploads together. */
+  readonly uploadMemoryMax: number;
+  /** 0 = unlimited. */
+  readonly maxConnectionNum: number;
+  readonly maxLoginNum: number;
+  /** Entries of one listing. */
+  readonly maxListFile: number;
+  readonly idleTimeout: number;
+  readonly loginTimeout: number;
+  readonly dataConnectTimeout: number;
+  readonly stallTimeout: number;
+  /** How long running transfers get at shutdown. */
+  readonly drainTimeout: number;
+}
+
+/** Logging. */
+export interface LogConfig {
+  readonly level: LogLevel;
+  /** Directory of `cos_v5.log`. */
+  readonly dir: string;
+  /** Whether a file is written besides stderr. */
+  readonly toFile: boolean;
+  /** Bytes after which the file is rotated; 0 = never. */
+  readonly rotateSize: number;
+  readonly backupCount: number;
+}

@@ -1,0 +1,194 @@
+/** A socket address. `hostname` is a numeric IP address; IPv4-mapped IPv6 addresses are written as IPv4. */
+export interface SocketAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * One TCP connection, plain or TLS. Reads and writes use the caller's buffers, because `.readable` and `.writable` cost
+ * three copies a chunk. A pending read or write ends with an error as soon as the connection is closed: closing is how a
+ * wait is aborted.
+ */
+export interface Connection extends Disposable {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /**
+   * Reads what has arrived, at least one byte.
+   *
+   * @returns the number of bytes read, or null when the peer has closed its side in an orderly way (FIN).
+   * @throws when the peer reset the connection, or it was closed here.
+   */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes all of `bytes`. @throws when the peer reset the connection, or it was closed here. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Sends FIN; reading goes on. */
+  closeWrite(): Promise<void>;
+  /** Closes both sides at once. Idempotent, never throws. */
+  close(): void;
+}
+
+/** Accepts connections until it is closed. */
+export interface Listener extends Disposable {
+  readonly address: SocketAddress;
+  /** The next connection, or null once the listener is closed. */
+  accept(): Promise<Connection | null>;
+  /** Idempotent, never throws. */
+  close(): void;
+}
+
+/** Opens connections. */
+export interface Dialer {
+  /** @throws the signal's reason, or the operating system's error. */
+  connect(address: SocketAddress, signal: AbortSignal): Promise<Connection>;
+  /** @throws the signal's reason, or the operating system's error; the certificate must be valid for `hostname`. */
+  connectTls(address: SocketAddress, signal: AbortSignal): Promise<Connection>;
+  /** Speaks TLS over `connection`, whose ownership passes to the result. */
+  startTls(connection: Connection, hostname: string): Promise<Connection>;
+}
+
+/** IPv4 for an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`), everything else unchanged. */
+export function plainAddress(hostname: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname);
+  return mapped?.[1] ?? hostname;
+}
+
+/** `hostname:port`, an IPv6 address in brackets. */
+export function formatAddress({ hostname, port }: SocketAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+class DenoConnection implements Connection {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  readonly conn: Deno.TcpConn | Deno.TlsConn;
+  #closed = false;
+
+  constructor(conn: Deno.TcpConn | Deno.TlsConn) {
+    this.conn = conn;
+    this.local = socketAddress(conn.localAddr);
+    this.remote = socketAddress(conn.remoteAddr);
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.conn.read(into);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await this.conn.write(sent === 0 ? bytes : bytes.subarray(sent));
+    }
+  }
+
+  closeWrite(): Promise<void> {
+    return this.conn.closeWrite();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.conn.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class DenoListener implements Listener {
+  readonly address: SocketAddress;
+  readonly #listener: Deno.TcpListener;
+  #closed = false;
+
+  constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    this.address = socketAddress(listener.addr);
+  }
+
+  async accept(): Promise<Connection | null> {
+    while (!this.#closed) {
+      try {
+        const conn = await this.#listener.accept();
+        conn.setNoDelay(true);
+        return new DenoConnection(conn);
+      } catch (error) {
+        if (this.#closed) return null;
+        // The peer left between the handshake and accept: the listener itself is well.
+        if (isPeerGone(error)) continue;
+        throw error;
+      }
+    }
+    return null;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Listens on a TCP port (0: any free one). @throws Deno.errors.AddrInUse, Deno.errors.AddrNotAvailable. */
+export function listen(address: SocketAddress): Listener {
+  return new DenoListener(Deno.listen({ hostname: address.hostname, port: address.port }));
+}
+
+/** Connects over the machine's own network. */
+export const systemDialer: Dialer = {
+  async connect(address, signal) {
+    const conn = await abortable(Deno.connect({ ...address, signal }), signal);
+    conn.setNoDelay(true);
+    return new DenoConnection(conn);
+  },
+  async connectTls(address, signal) {
+    const plain = await this.connect(address, signal);
+    try {
+      return await abortable(this.startTls(plain, address.hostname), signal);
+    } catch (error) {
+      plain.close();
+      throw error;
+    }
+  },
+  async startTls(connection, hostname) {
+    if (!(connection instanceof DenoConnection)) {
+      throw new TypeError("Cannot start TLS: the connection was not opened by this dialer");
+    }
+    const conn = await Deno.startTls(connection.conn as Deno.TcpConn, { hostname });
+    try {
+      await conn.handshake();
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
+    return new DenoConnection(conn);
+  },
+};
+
+/** Settles like `opening`, or throws the signal's reason at once and closes what `opening` still brings. */
+function abortable<T extends { close(): void }>(
+  opening: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      reject(signal.reason);
+      opening.then((late) => late.close(), () => {});
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    opening.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function isPeerGone(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
+}
+
+function socketAddress(address: Deno.Addr): SocketAddress {
+  const { hostname, port } = address as Deno.NetAddr;
+  return { hostname: plainAddress(hostname), port };
+}
