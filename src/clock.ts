@@ -37,7 +37,8 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
 
 /**
  * A signal that aborts with `error()` when nothing called `touch` for `milliseconds`, or with `parent`'s reason when
- * that aborts. Touching costs one subtraction: the timer is moved only when it fires.
+ * that aborts. Touching and pausing move no timer: it is looked at
+ * only when it fires.
  */
 export class Deadline implements Disposable {
   readonly #clock: Clock;
@@ -46,8 +47,9 @@ export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | undefined;
   readonly #onParentAbort = () => this.#controller.abort(this.#parent?.reason);
-  #timer: Disposable | undefined;
+  #timer: Disposable;
   #touched: number;
+  #paused = false;
 
   constructor(options: {
     clock: Clock;
@@ -62,7 +64,7 @@ export class Deadline implements Disposable {
     this.#touched = this.#clock.now();
     if (this.#parent?.aborted) this.#controller.abort(this.#parent.reason);
     else this.#parent?.addEventListener("abort", this.#onParentAbort, { once: true });
-    this.#arm(this.#milliseconds);
+    this.#timer = this.#arm(this.#milliseconds);
   }
 
   get signal(): AbortSignal {
@@ -76,27 +78,25 @@ export class Deadline implements Disposable {
 
   /** Stops the time until {@linkcode Deadline.resume}: the wait that follows is not the peer's fault. */
   pause(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
+    this.#paused = true;
   }
 
   /** Starts the time anew after {@linkcode Deadline.pause}. */
   resume(): void {
-    this.#touched = this.#clock.now();
-    if (!this.#timer) this.#arm(this.#milliseconds);
+    this.#paused = false;
+    this.touch();
   }
 
   [Symbol.dispose](): void {
-    this.pause();
+    this.#timer[Symbol.dispose]();
     this.#parent?.removeEventListener("abort", this.#onParentAbort);
   }
 
-  #arm(milliseconds: number): void {
-    this.#timer = this.#clock.schedule(milliseconds, () => {
-      const left = this.#touched + this.#milliseconds - this.#clock.now();
-      if (left > 0) return this.#arm(left);
-      this.#timer = undefined;
-      this.#controller.abort(this.#error());
+  #arm(milliseconds: number): Disposable {
+    return this.#clock.schedule(milliseconds, () => {
+      const idle = this.#paused ? 0 : this.#clock.now() - this.#touched;
+      if (idle >= this.#milliseconds) this.#controller.abort(this.#error());
+      else this.#timer = this.#arm(this.#milliseconds - idle);
     });
   }
 }

@@ -46,6 +46,11 @@ export interface Dialer {
   startTls(connection: Connection, hostname: string): Promise<Connection>;
 }
 
+/** One turn of the event loop: what has already arrived on other sockets is read meanwhile. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /** IPv4 for an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`), everything else unchanged. */
 export function plainAddress(hostname: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname);
@@ -109,6 +114,7 @@ class DenoListener implements Listener {
       try {
         const conn = await this.#listener.accept();
         conn.setNoDelay(true);
+        conn.setKeepAlive(true);
         return new DenoConnection(conn);
       } catch (error) {
         if (this.#closed) return null;

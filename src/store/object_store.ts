@@ -82,6 +82,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+/** For calls that must not be given up half way, whoever leaves meanwhile: the store's own timeouts bound them. */
+export function uninterrupted(): CallOptions {
+  return { signal: new AbortController().signal };
+}
+
 /**
  * One bucket of an object store. Keys have no leading `/` and are 1 to 850 bytes of UTF-8. Every failure is a
  * {@linkcode StoreError}; calls are retried inside where that is safe, so an error is final.

@@ -1,0 +1,52 @@
+import type { Command } from "./control_line.ts";
+
+/** How many commands may wait behind the one that runs; then the control connection is not read any more. */
+const QUEUE_MAX = 64;
+
+/** What waits to be carried out, in order: a command, or the report of a line that was too long. */
+export type QueuedCommand = Command | "too-long";
+
+/** Commands between the reader of a control connection and the one that carries them out. */
+export class CommandQueue {
+  readonly #commands: QueuedCommand[] = [];
+  #ended = false;
+  #wake: (() => void) | undefined;
+  #room: (() => void) | undefined;
+
+  /** Waits while the queue is full. Commands after {@linkcode CommandQueue.end} are dropped. */
+  async push(command: QueuedCommand): Promise<void> {
+    if (this.#ended) return;
+    this.#commands.push(command);
+    this.#wake?.();
+    while (this.#commands.length >= QUEUE_MAX && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#room = resolve;
+      await promise;
+    }
+  }
+
+  /** The next command, or null after the last one. One caller at a time. */
+  async next(): Promise<QueuedCommand | null> {
+    while (this.#commands.length === 0 && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    const command = this.#commands.shift() ?? null;
+    this.#room?.();
+    return command;
+  }
+
+  /** No more commands come; those that wait are still given out. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+    this.#room?.();
+  }
+
+  /** Drops what waits, and ends. */
+  clear(): void {
+    this.#commands.length = 0;
+    this.end();
+  }
+}

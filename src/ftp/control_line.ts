@@ -1,0 +1,87 @@
+/** A line of the control connection, longer than which none is read. Bytes, without the line end. */
+export const LINE_MAX = 8 * 1024;
+
+/** What arrived: a line without its end, or the fact that one was too long and was dropped. */
+export type ControlLine = Uint8Array | "too-long";
+
+const LF = 10;
+const CR = 13;
+
+/** Telnet (RFC 854), as far as FTP clients use it (RFC 959 section 4.1.3). */
+const IAC = 255;
+const TELNET_DONT = 254;
+const TELNET_WILL = 251;
+const DATA_MARK = 242;
+
+/**
+ * Cuts the bytes of a control connection into lines, however they are split over segments. Telnet sequences before a verb
+ * are taken out: clients send IAC IP IAC DM before ABOR, and the urgent byte among them gets lost, so a data mark may stand
+ * alone. Within a line every byte is the command's.
+ */
+export class ControlLineReader {
+  #line = new Uint8Array(512);
+  #length = 0;
+  #tooLong = false;
+  /** Bytes of a Telnet sequence that are still to come. */
+  #telnet: "none" | "command" | "option" = "none";
+
+  /** The lines that `bytes` complete. */
+  *push(bytes: Uint8Array): Generator<ControlLine> {
+    for (const byte of bytes) {
+      if (this.#isTelnet(byte)) continue;
+      if (byte !== LF) {
+        this.#add(byte);
+        continue;
+      }
+      if (this.#tooLong) yield "too-long";
+      else yield this.#line.slice(0, this.#endsWithCr() ? this.#length - 1 : this.#length);
+      this.#length = 0;
+      this.#tooLong = false;
+    }
+  }
+
+  #isTelnet(byte: number): boolean {
+    if (this.#telnet === "option") {
+      this.#telnet = "none";
+      return true;
+    }
+    if (this.#telnet === "command") {
+      this.#telnet = byte >= TELNET_WILL && byte <= TELNET_DONT ? "option" : "none";
+      return true;
+    }
+    if (this.#length > 0 || this.#tooLong) return false;
+    if (byte === IAC) this.#telnet = "command";
+    return byte === IAC || byte === DATA_MARK;
+  }
+
+  #add(byte: number): void {
+    // One more than the longest line: the CR of its end.
+    if (this.#length > LINE_MAX || (this.#length === LINE_MAX && byte !== CR)) this.#tooLong = true;
+    if (this.#tooLong) return;
+    if (this.#length === this.#line.length) {
+      const larger = new Uint8Array(this.#line.length * 2);
+      larger.set(this.#line);
+      this.#line = larger;
+    }
+    this.#line[this.#length++] = byte;
+  }
+
+  #endsWithCr(): boolean {
+    return this.#length > 0 && this.#line[this.#length - 1] === CR;
+  }
+}
+
+/** One command: the verb in upper case, and the bytes after the blank exactly as they came. */
+export interface Command {
+  readonly verb: string;
+  readonly argument: Uint8Array;
+}
+
+/** Splits a line (RFC 959 section 5.3). The verb is empty for an empty line. */
+export function parseCommand(line: Uint8Array): Command {
+  const blank = line.indexOf(32);
+  const end = blank === -1 ? line.length : blank;
+  let verb = "";
+  for (const byte of line.subarray(0, end)) verb += String.fromCharCode(byte);
+  return { verb: verb.toUpperCase(), argument: line.slice(end + 1) };
+}

@@ -1,0 +1,58 @@
+import type { Connection, Listener, SocketAddress } from "../../net/connection.ts";
+import { abortion } from "./abortion.ts";
+import { DataConnectionError } from "./data_error.ts";
+
+/**
+ * One passive data connection to come (PASV, EPSV). It listens from the moment the reply is sent; the first connection of
+ * the right peer is the data connection and ends the listening. Strangers are closed and the waiting goes on, so nobody
+ * can take a client's place by being faster.
+ */
+export class PassiveListener implements Disposable {
+  readonly #listener: Listener;
+  readonly #isPeer: (hostname: string) => boolean;
+  readonly #onStranger: (peer: SocketAddress) => void;
+  readonly #accepted: Promise<Connection | null>;
+  #handedOver = false;
+
+  constructor(listener: Listener, options: {
+    /** Whether a data connection may come from this address. */
+    isPeer: (hostname: string) => boolean;
+    onStranger: (peer: SocketAddress) => void;
+  }) {
+    this.#listener = listener;
+    this.#isPeer = options.isPeer;
+    this.#onStranger = options.onStranger;
+    this.#accepted = this.#accept();
+    this.#accepted.catch(() => {});
+  }
+
+  get address(): SocketAddress {
+    return this.#listener.address;
+  }
+
+  /** The data connection; its ownership passes to the caller. @throws the signal's reason. */
+  async connect(signal: AbortSignal): Promise<Connection> {
+    using aborted = abortion(signal);
+    const connection = await Promise.race([this.#accepted, aborted.promise]);
+    if (connection === null) {
+      throw new DataConnectionError("not-opened", "The passive port was closed");
+    }
+    this.#handedOver = true;
+    return connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    if (!this.#handedOver) this.#accepted.then((unused) => unused?.close(), () => {});
+  }
+
+  async #accept(): Promise<Connection | null> {
+    using listener = this.#listener;
+    for (;;) {
+      const connection = await listener.accept();
+      if (connection === null || this.#isPeer(connection.remote.hostname)) return connection;
+      this.#onStranger(connection.remote);
+      connection.close();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { listen, type Listener } from "../../net/connection.ts";
+import { DataConnectionError } from "./data_error.ts";
+
+/** Opens listeners on the ports of the passive range, each port at most once at a time. */
+export class PortPool {
+  readonly #first: number;
+  readonly #size: number;
+  readonly #random: () => number;
+  readonly #taken = new Set<number>();
+
+  /** @param options.last inclusive; @param options.random between 0 and 1. */
+  constructor(options: { first: number; last: number; random: () => number }) {
+    this.#first = options.first;
+    this.#size = options.last - options.first + 1;
+    this.#random = options.random;
+  }
+
+  /** How many ports are listened on. */
+  get taken(): number {
+    return this.#taken.size;
+  }
+
+  /**
+   * Listens on a port that cannot be guessed; closing the listener frees it.
+   *
+   * @throws {DataConnectionError} `no-port` when all are taken, by us or by other programs.
+   */
+  open(hostname: string): Listener {
+    const start = Math.floor(this.#random() * this.#size);
+    for (let step = 0; step < this.#size && this.#taken.size < this.#size; step++) {
+      const port = this.#first + (start + step) % this.#size;
+      if (this.#taken.has(port)) continue;
+      try {
+        return this.#guard(listen({ hostname, port }), port);
+      } catch (error) {
+        if (error instanceof Deno.errors.AddrInUse) continue;
+        throw new DataConnectionError("no-port", "Cannot open a passive port", { cause: error });
+      }
+    }
+    throw new DataConnectionError("no-port", "No passive port is free");
+  }
+
+  #guard(listener: Listener, port: number): Listener {
+    this.#taken.add(port);
+    const close = () => {
+      listener.close();
+      this.#taken.delete(port);
+    };
+    return {
+      address: listener.address,
+      accept: () => listener.accept(),
+      close,
+      [Symbol.dispose]: close,
+    };
+  }
+}

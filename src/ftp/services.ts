@@ -1,0 +1,28 @@
+import type { Authenticator } from "../accounts/authenticator.ts";
+import type { Clock } from "../clock.ts";
+import type { Dialer } from "../net/connection.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Masquerade } from "./data/masquerade.ts";
+import type { PortPool } from "./data/port_pool.ts";
+import type { LoginSlots } from "./login_slots.ts";
+
+/** What all sessions of a server share. Times are milliseconds. */
+export interface FtpServices {
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+  readonly dialer: Dialer;
+  readonly log: Logger;
+  readonly ports: PortPool;
+  /** Undefined: a 227 reply names the address that the client reached. */
+  readonly masquerade: Masquerade | undefined;
+  readonly dataPeer: "same" | "any";
+  readonly logins: LoginSlots;
+  /** Entries of one listing. */
+  readonly maxListFile: number;
+  readonly idleTimeout: number;
+  readonly loginTimeout: number;
+  readonly dataConnectTimeout: number;
+  readonly stallTimeout: number;
+}

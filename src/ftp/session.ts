@@ -1,0 +1,339 @@
+import type { Account } from "../accounts/account.ts";
+import { permits } from "../accounts/permissions.ts";
+import { Deadline } from "../clock.ts";
+import { type Connection, nextTurn } from "../net/connection.ts";
+import { StoreError } from "../store/object_store.ts";
+import type { LogFields, Logger } from "../telemetry/log.ts";
+import { Tree } from "../vfs/tree.ts";
+import { VirtualPath } from "../vfs/virtual_path.ts";
+import { Argument } from "./argument.ts";
+import { CommandError, notPermitted } from "./command_error.ts";
+import { CommandQueue, type QueuedCommand } from "./command_queue.ts";
+import { COMMANDS, unknownCommand } from "./commands/table.ts";
+import { type ControlLine, ControlLineReader, LINE_MAX, parseCommand } from "./control_line.ts";
+import { DataChannel } from "./data/data_channel.ts";
+import { type Fact, FACTS } from "./data/facts.ts";
+import type { RepresentationType } from "./data/representation.ts";
+import { failureReply } from "./failure_reply.ts";
+import { Code, encodeReply, type Reply, reply } from "./reply.ts";
+import type { FtpServices } from "./services.ts";
+import { Transfer } from "./transfer.ts";
+
+const encoder = new TextEncoder();
+const lenient = new TextDecoder();
+
+/** Who is logged in on a session, and their view of the bucket. */
+export interface LoggedIn {
+  readonly account: Account;
+  readonly tree: Tree;
+  readonly slot: Disposable;
+}
+
+/**
+ * One control connection from 220 to its end: the state that commands read and change, and the loop that carries them out
+ * one at a time, replies in order. A second loop reads, so that ABOR and STAT are seen while a transfer runs.
+ */
+export class Session {
+  readonly services: FtpServices;
+  readonly control: Connection;
+  readonly log: Logger;
+  readonly data: DataChannel;
+
+  /** The argument of USER, until the next one. */
+  userName: string | undefined;
+  failedLogins = 0;
+  workingDirectory = VirtualPath.root;
+  type: RepresentationType = "ascii";
+  /** Bytes; used up by the next transfer. */
+  restartMarker = 0;
+  /** What RNFR named; RNTO must follow at once. */
+  renameFrom: VirtualPath | undefined;
+  /** After EPSV ALL (RFC 2428 section 4): no other way to a data connection. */
+  epsvOnly = false;
+  facts: ReadonlySet<Fact> = new Set(FACTS);
+
+  readonly #queue = new CommandQueue();
+  readonly #loginDeadline: Deadline;
+  readonly #idleDeadline: Deadline;
+  #loggedIn: LoggedIn | undefined;
+  #transfer: Transfer | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #executing = false;
+  /** QUIT has arrived: that the client then closes its side is no loss. */
+  #quitReceived = false;
+  #controlLost = false;
+  /** Why the session is to end with 421 as soon as no command runs. */
+  #ending: string | undefined;
+
+  constructor(control: Connection, options: { services: FtpServices; id: number }) {
+    const { services } = options;
+    this.control = control;
+    this.services = services;
+    this.log = services.log.with({ session: options.id, peer: control.remote.hostname });
+    this.data = new DataChannel({
+      control,
+      ports: services.ports,
+      dialer: services.dialer,
+      clock: services.clock,
+      connectTimeout: services.dataConnectTimeout,
+      peer: services.dataPeer,
+      log: this.log,
+    });
+    this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
+    this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
+  }
+
+  /** Serves the client until it leaves, is thrown out, or {@linkcode Session.drain} ends it. Never throws. */
+  async run(): Promise<void> {
+    const reading = this.#read();
+    try {
+      await this.send(reply(Code.readyForNewUser, "cosftp ready"));
+      await this.#serve();
+    } catch (error) {
+      this.log.debug("The control connection broke", { error: String(error) });
+    }
+    await this.control.closeWrite().catch(() => {});
+    this.close();
+    await reading;
+    this.logOut();
+    this.data[Symbol.dispose]();
+    this.#loginDeadline[Symbol.dispose]();
+    this.#idleDeadline[Symbol.dispose]();
+    this.log.debug("The session ended");
+  }
+
+  /** The account and its tree. Only for commands that need a login. */
+  get loggedIn(): LoggedIn {
+    if (!this.#loggedIn) throw new CommandError(Code.notLoggedIn, "Log in first");
+    return this.#loggedIn;
+  }
+
+  /** Takes over `slot`. */
+  logIn(account: Account, slot: Disposable): void {
+    const tree = new Tree({ store: account.transfers.store, keyPrefix: account.keyPrefix });
+    this.#loggedIn = { account, tree, slot };
+    this.#loginDeadline.pause();
+  }
+
+  /** Back to the state after 220 (RFC 959 section 5.4, REIN); the login timeout runs again. */
+  logOut(): void {
+    this.#loggedIn?.slot[Symbol.dispose]();
+    this.#loggedIn = undefined;
+    this.userName = undefined;
+    this.workingDirectory = VirtualPath.root;
+    this.type = "ascii";
+    this.restartMarker = 0;
+    this.renameFrom = undefined;
+    this.epsvOnly = false;
+    this.facts = new Set(FACTS);
+    this.data.reset();
+    this.#loginDeadline.resume();
+  }
+
+  /** The path that an argument names. @throws {CommandError} 501, {TreeError} `name-not-allowed`. */
+  resolve(argument: Argument): VirtualPath {
+    return this.workingDirectory.resolve(argument.text);
+  }
+
+  /** Sends a reply after all that were sent before. @throws when the control connection is lost or stuck. */
+  send(message: Reply): Promise<void> {
+    return this.sendText(encodeReply(message));
+  }
+
+  /** Sends lines that are part of a reply. @throws when the control connection is lost or stuck. */
+  sendText(text: string): Promise<void> {
+    this.#sending = this.#sending.then(async () => {
+      using _stuck = this.#closeAfter(this.services.stallTimeout);
+      await this.control.write(encoder.encode(text));
+    });
+    this.#sending.catch(() => {});
+    return this.#sending;
+  }
+
+  /**
+   * Runs a transfer: ABOR ends it and STAT reports it. Logs what came of it.
+   *
+   * @throws what `run` throws.
+   */
+  async transfer(title: string, run: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
+    const transfer = new Transfer(title);
+    const { clock } = this.services;
+    const begun = clock.now();
+    this.#transfer = transfer;
+    if (this.#controlLost) transfer.abort("control-lost");
+    const fields = () => ({ bytes: transfer.bytes, milliseconds: clock.now() - begun });
+    try {
+      const done = await run(transfer);
+      this.log.info(`${title}: done`, fields());
+      return done;
+    } catch (error) {
+      this.log.info(`${title}: failed`, { ...fields(), ...describe(error) });
+      throw error;
+    } finally {
+      this.#transfer = undefined;
+    }
+  }
+
+  /**
+   * Asks whether the client that ended a data connection is still there. A killed client's connections all end as if it had
+   * finished, in any order: so let what the control connection has to say be heard before a file is published.
+   *
+   * @throws {TransferAborted} `control-lost`.
+   */
+  async confirmClient(transfer: Transfer): Promise<void> {
+    await nextTurn();
+    transfer.signal.throwIfAborted();
+  }
+
+  /** No new commands: ends with 421 at once, or after the command that runs. */
+  drain(): void {
+    this.#end("The gateway is shutting down");
+  }
+
+  /** Ends the transfer that runs, if one does. */
+  abortTransfer(): void {
+    this.#transfer?.abort("shutdown");
+  }
+
+  /** Closes the control connection at once, which ends everything else. */
+  close(): void {
+    this.control.close();
+  }
+
+  async #serve(): Promise<void> {
+    for (;;) {
+      if (this.#ending !== undefined) {
+        return await this.send(reply(Code.serviceNotAvailable, this.#ending));
+      }
+      const command = await this.#queue.next();
+      if (command === null) {
+        if (this.#ending === undefined) return;
+        continue;
+      }
+      this.#executing = true;
+      this.#idleDeadline.pause();
+      const done = await this.#execute(command);
+      await this.send(done);
+      this.#idleDeadline.resume();
+      this.#executing = false;
+      if (done.code === Code.closing || done.code === Code.serviceNotAvailable) return;
+    }
+  }
+
+  async #execute(command: QueuedCommand): Promise<Reply> {
+    if (command === "too-long") {
+      return reply(Code.syntaxError, `The line is longer than ${LINE_MAX} bytes`);
+    }
+    const { verb } = command;
+    const row = COMMANDS.get(verb);
+    const argument = new Argument(command.argument);
+    this.log.debug("Command", { verb, argument: loggable(verb, argument) });
+    if (verb !== "RNTO") this.renameFrom = undefined;
+    try {
+      if (!row) return unknownCommand(verb);
+      if (!row.beforeLogin && !this.#loggedIn) return reply(Code.notLoggedIn, "Log in first");
+      if (row.argument === "required" && argument.isEmpty) {
+        return reply(Code.argumentSyntaxError, `Usage: ${row.syntax}`);
+      }
+      if (row.argument === "none" && !argument.isEmpty) {
+        return reply(Code.argumentSyntaxError, `${verb} takes no argument`);
+      }
+      if (row.permission && !permits(this.loggedIn.account, row.permission)) {
+        throw notPermitted();
+      }
+      if (row.dataConnection && !this.data.isPrepared) {
+        return reply(Code.cannotOpenDataConnection, "Use PASV, EPSV, PORT or EPRT first");
+      }
+      return await row.run(this, argument);
+    } catch (error) {
+      const failure = failureReply(error);
+      this.#logFailure(verb, failure, error);
+      return failure;
+    } finally {
+      if (row?.dataConnection) this.data.reset();
+    }
+  }
+
+  /** Reads commands until the control connection ends. */
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(4096);
+    const lines = new ControlLineReader();
+    try {
+      for (;;) {
+        const count = await this.control.read(buffer);
+        if (count === null) break;
+        for (const line of lines.push(buffer.subarray(0, count))) await this.#take(line);
+      }
+    } catch {
+      // Reset, or closed by us: whatever was still to be done has nobody to hear of it.
+      this.#queue.clear();
+      this.#quitReceived = false;
+    }
+    this.#queue.end();
+    if (this.#quitReceived) return;
+    this.#controlLost = true;
+    this.#transfer?.abort("control-lost");
+  }
+
+  async #take(line: ControlLine): Promise<void> {
+    if (line === "too-long") return await this.#queue.push(line);
+    const command = parseCommand(line);
+    const during = this.#transfer && COMMANDS.get(command.verb)?.duringTransfer;
+    if (during === "status" && command.argument.length === 0) {
+      const { title, bytes } = this.#transfer!;
+      return await this.send(reply(Code.fileStatus, `${title}: ${bytes} bytes so far`));
+    }
+    if (during === "abort") this.#transfer!.abort("abor");
+    if (command.verb === "QUIT") this.#quitReceived = true;
+    await this.#queue.push(command);
+  }
+
+  /** Ends the session with 421 and `why`, now or after the command that runs. */
+  #end(why: string): void {
+    this.#ending ??= why;
+    if (!this.#executing) this.#queue.clear();
+  }
+
+  #endAfter(milliseconds: number, why: string): Deadline {
+    const { clock } = this.services;
+    const deadline = new Deadline({ clock, milliseconds, error: () => new Error(why) });
+    deadline.signal.addEventListener("abort", () => this.#end(why), { once: true });
+    return deadline;
+  }
+
+  #closeAfter(milliseconds: number): Deadline {
+    const { clock } = this.services;
+    const deadline = new Deadline({ clock, milliseconds, error: () => new Error("stuck") });
+    deadline.signal.addEventListener("abort", () => this.close(), { once: true });
+    return deadline;
+  }
+
+  #logFailure(verb: string, failure: Reply, error: unknown): void {
+    const fields = { verb, reply: failure.code, ...describe(error) };
+    if (error instanceof StoreError) this.log.warning("COS refused or failed", fields);
+    else if (failure.code === Code.localError) this.log.error("A command failed", fields);
+    else this.log.debug("A command was refused", fields);
+  }
+}
+
+function describe(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const cause = error.cause instanceof Error ? error.cause : undefined;
+  const store = error instanceof StoreError
+    ? error
+    : cause instanceof StoreError
+    ? cause
+    : undefined;
+  return {
+    error: error.message,
+    cause: cause?.message,
+    code: store?.code,
+    requestId: store?.requestId,
+    stack: error instanceof TypeError || error instanceof ReferenceError ? error.stack : undefined,
+  };
+}
+
+/** An argument as the log may show it. */
+function loggable(verb: string, { bytes }: Argument): string {
+  return verb === "PASS" || verb === "ACCT" ? "***" : lenient.decode(bytes);
+}

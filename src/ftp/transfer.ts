@@ -1,0 +1,41 @@
+/** Who ended a transfer that could have gone on. */
+export type TransferAbortReason = "abor" | "control-lost" | "shutdown";
+
+/** A transfer was ended before its end. The message is fit for an FTP client. */
+export class TransferAborted extends Error {
+  override readonly name = "TransferAborted";
+  readonly reason: TransferAbortReason;
+
+  constructor(reason: TransferAbortReason) {
+    super(
+      {
+        "abor": "Transfer aborted",
+        "control-lost": "Transfer aborted: the control connection was lost",
+        "shutdown": "Transfer aborted: the gateway is shutting down",
+      }[reason],
+    );
+    this.reason = reason;
+  }
+}
+
+/** One transfer under way, from its command to its last reply: what ABOR ends and STAT reports. */
+export class Transfer {
+  readonly #controller = new AbortController();
+  /** For STAT and the log: `STOR /a/b`. */
+  readonly title: string;
+  /** Bytes over the data connection so far. */
+  bytes = 0;
+
+  constructor(title: string) {
+    this.title = title;
+  }
+
+  /** Aborts with a {@linkcode TransferAborted}. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: TransferAbortReason): void {
+    this.#controller.abort(new TransferAborted(reason));
+  }
+}

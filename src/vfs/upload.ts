@@ -1,0 +1,343 @@
+import { combineCrc64 } from "../checksum/crc64.ts";
+import { type ObjectStore, type Stored, StoreError, uninterrupted } from "../store/object_store.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { mayCommitShort, nextPartSize, PART_COUNT_MAX, type PartPlan } from "./part_plan.ts";
+import type { SlicePool } from "./slice_pool.ts";
+import { TreeError } from "./tree_error.ts";
+
+/** How often bytes that COS received damaged are sent before the upload fails. */
+const DAMAGED_TRIES = 3;
+
+/** How often Complete is sent while its answers are lost and the upload is still unfinished. */
+const COMPLETE_TRIES = 3;
+
+/** What all uploads of a gateway share. */
+export interface UploadResources {
+  readonly store: ObjectStore;
+  readonly pool: SlicePool;
+  readonly plan: PartPlan;
+  /** Parts of one upload in flight. */
+  readonly threads: number;
+  readonly log: Logger;
+}
+
+/** What was published. */
+export interface Published {
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: string;
+  readonly crc64: bigint;
+}
+
+/**
+ * Streams one file into an object. The caller asks for {@linkcode Upload.space}, fills it, says how much by
+ * {@linkcode Upload.advance}, and at the end calls {@linkcode Upload.publish}. Until then nothing is visible under the key
+ * and an old object stays; disposing of an upload that was not published leaves nothing behind.
+ *
+ * What ends within the first part is stored by one PUT; what is longer becomes a multipart upload with `threads` parts in
+ * flight. Memory is one part and one slice more than that, in slices of the shared pool.
+ */
+export class Upload implements AsyncDisposable {
+  readonly #resources: UploadResources;
+  readonly #key: string;
+  readonly #failing = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #sent: { etag: string; crc64: bigint; size: number }[] = [];
+  readonly #committed = { parts: 0, bytes: 0 };
+  #uploadId: Promise<string> | undefined;
+  #part: Part;
+  /** The slice being filled, not yet in the part: what follows a full first part decides between PUT and multipart. */
+  #filling: Uint8Array | undefined;
+  #filled = 0;
+  #published = false;
+
+  /** Aborts when the upload can only fail: a part failed for good, or the signal given to the constructor aborted. */
+  readonly signal: AbortSignal;
+
+  /** @param options.signal gives the upload up, until publishing begins. */
+  constructor(resources: UploadResources, options: { key: string; signal: AbortSignal }) {
+    this.#resources = resources;
+    this.#key = options.key;
+    this.signal = AbortSignal.any([options.signal, this.#failing.signal]);
+    this.#part = this.#nextPart();
+  }
+
+  /** Bytes taken so far. */
+  get size(): number {
+    return this.#committed.bytes + this.#part.size + this.#filled;
+  }
+
+  /**
+   * Memory for the next bytes, at least one. Waits while no memory is free, and while enough parts are in flight.
+   *
+   * @throws what made a part fail, or the signal's reason.
+   */
+  async space(): Promise<Uint8Array> {
+    await this.#settle();
+    this.#filling ??= this.#resources.pool.tryAcquire() ?? await this.#waitForSlice();
+    return this.#filling.subarray(this.#filled);
+  }
+
+  /**
+   * Takes over the first `count` bytes of the memory that {@linkcode Upload.space} returned last.
+   *
+   * @throws {TreeError} `too-large` above the largest file allowed.
+   */
+  advance(count: number): void {
+    this.#filled += count;
+    const { maxFileSize } = this.#resources.plan;
+    if (this.size > maxFileSize) {
+      throw new TreeError("too-large", `Files above ${maxFileSize} bytes are not accepted`);
+    }
+  }
+
+  /** Takes over all of `bytes`, copying them. @throws as {@linkcode Upload.space} and {@linkcode Upload.advance}. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let taken = 0; taken < bytes.length;) {
+      const space = await this.space();
+      const next = bytes.subarray(taken, taken + space.length);
+      space.set(next);
+      this.advance(next.length);
+      taken += next.length;
+    }
+  }
+
+  /**
+   * Makes the file visible, whole, and proves that COS holds what was taken: size and CRC64 agree. From here on the
+   * constructor's signal has no effect any more.
+   *
+   * @throws {StoreError} when COS refused, or it could not be found out whether it did.
+   */
+  async publish(): Promise<Published> {
+    await this.#settle();
+    if (this.#filled > 0) this.#part.push(this.#filling!, this.#filled, this.#resources.pool);
+    else if (this.#filling) this.#resources.pool.release(this.#filling);
+    this.#filling = undefined;
+    this.#filled = 0;
+    const published = this.#uploadId === undefined ? await this.#put() : await this.#complete();
+    this.#published = true;
+    return published;
+  }
+
+  /** Gives up what was not published: no parts, no multipart upload, no memory stay behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#failing.abort(new Error("The upload was given up"));
+    await Promise.allSettled(this.#inFlight);
+    const { pool, store, log } = this.#resources;
+    if (this.#filling) pool.release(this.#filling);
+    this.#filling = undefined;
+    this.#part.release(pool);
+    if (this.#published || this.#uploadId === undefined) return;
+    const uploadId = await this.#uploadId.catch(() => undefined);
+    if (uploadId === undefined) return;
+    try {
+      await store.abortUpload({ key: this.#key, uploadId }, uninterrupted());
+    } catch (error) {
+      log.warning("Cannot abort the multipart upload: its parts stay in the bucket", {
+        key: this.#key,
+        uploadId,
+        error: String(error),
+      });
+    }
+  }
+
+  /** Moves a full slice into its part, and a full part that has a successor on its way. */
+  async #settle(): Promise<void> {
+    this.signal.throwIfAborted();
+    if (this.#part.isFull && this.#filled > 0) await this.#commit();
+    if (this.#filled === this.#resources.pool.sliceSize) {
+      this.#part.push(this.#filling!, this.#filled, this.#resources.pool);
+      this.#filling = undefined;
+      this.#filled = 0;
+    }
+  }
+
+  /** Memory is short: sends what there is, if parts of that size can still make the largest file, and waits its turn. */
+  async #waitForSlice(): Promise<Uint8Array> {
+    const { pool, plan } = this.#resources;
+    if (mayCommitShort(plan, this.#committed, this.#part.size)) await this.#commit();
+    return await pool.acquire(this.signal);
+  }
+
+  /** Sends the current part and begins the next one. Waits while enough parts are in flight. */
+  async #commit(): Promise<void> {
+    while (this.#inFlight.size >= this.#resources.threads) await Promise.race(this.#inFlight);
+    this.signal.throwIfAborted();
+    const part = this.#part;
+    this.#committed.parts++;
+    this.#committed.bytes += part.size;
+    this.#part = this.#nextPart();
+    const sending = this.#sendPart(part)
+      .catch((error) => this.#failing.abort(error))
+      .finally(() => {
+        part.release(this.#resources.pool);
+        this.#inFlight.delete(sending);
+      });
+    this.#inFlight.add(sending);
+  }
+
+  async #sendPart(part: Part): Promise<void> {
+    const { store } = this.#resources;
+    const options = { signal: this.signal };
+    this.#uploadId ??= store.initiateUpload(this.#key, options);
+    const uploadId = await this.#uploadId;
+    const target = { key: this.#key, uploadId, partNumber: part.number };
+    const { etag } = await this.#undamaged(
+      part,
+      () => store.uploadPart(target, part.payload, options),
+    );
+    this.#sent[part.number - 1] = { etag, crc64: part.crc64, size: part.size };
+  }
+
+  async #put(): Promise<Published> {
+    const { store } = this.#resources;
+    const part = this.#part;
+    const stored = await this.#undamaged(part, async () => {
+      try {
+        return await store.put(this.#key, part.payload, uninterrupted());
+      } catch (error) {
+        if (error instanceof StoreError && error.mayHaveHappened) {
+          return await this.#confirm(error, part);
+        }
+        throw error;
+      }
+    }).catch((error) => this.#withdraw(error));
+    part.release(this.#resources.pool);
+    return { size: part.size, etag: stored.etag, crc64: part.crc64 };
+  }
+
+  async #complete(): Promise<Published> {
+    if (this.#part.size > 0) await this.#commit();
+    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
+    this.signal.throwIfAborted();
+    const whole = this.#sent.reduce((before, { crc64, size }) => ({
+      crc64: combineCrc64(before.crc64, crc64, size),
+      size: before.size + size,
+    }), { crc64: 0n, size: 0 });
+    const { etag, crc64 } = await this.#publishParts(whole);
+    if (crc64 !== undefined && crc64 !== whole.crc64) await this.#withdraw(damaged(this.#key));
+    return { ...whole, etag };
+  }
+
+  /** Says Complete until it is known whether it took effect, since answers get lost. */
+  async #publishParts(whole: { size: number; crc64: bigint }): Promise<Stored> {
+    const { store } = this.#resources;
+    const upload = { key: this.#key, uploadId: await this.#uploadId! };
+    const parts = this.#sent.map(({ etag }, index) => ({ partNumber: index + 1, etag }));
+    const options = uninterrupted();
+    for (let tries = 1;; tries++) {
+      try {
+        return await store.completeUpload(upload, parts, options);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        const known = !error.mayHaveHappened && !(tries > 1 && error.code === "NoSuchUpload");
+        if (known) throw error;
+        if (!await this.#isUnfinished(upload)) return await this.#confirm(error, whole);
+        if (tries === COMPLETE_TRIES) throw error;
+      }
+    }
+  }
+
+  async #isUnfinished(upload: { key: string; uploadId: string }): Promise<boolean> {
+    try {
+      await this.#resources.store.listParts(upload, uninterrupted());
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError && error.kind === "not-found") return false;
+      throw error;
+    }
+  }
+
+  /** The answer was lost: if the object there is the one that was sent, it succeeded. @throws `error` if not. */
+  async #confirm(error: StoreError, sent: { size: number; crc64: bigint }): Promise<Stored> {
+    const { store, log } = this.#resources;
+    const found = await store.head(this.#key, uninterrupted()).catch(() => undefined);
+    if (found === undefined || found.size !== sent.size || found.crc64 !== sent.crc64) throw error;
+    log.info("An answer of COS was lost, but the object is there and is right", {
+      key: this.#key,
+      size: sent.size,
+      code: error.code,
+    });
+    return found as Stored;
+  }
+
+  /** Sends until COS answers with the CRC64 of what was sent. */
+  async #undamaged(part: Part, send: () => Promise<Stored>): Promise<Stored> {
+    for (let tries = 1; tries <= DAMAGED_TRIES; tries++) {
+      const stored = await send();
+      if (stored.crc64 === undefined || stored.crc64 === part.crc64) return stored;
+      this.#resources.log.warning("COS received damaged bytes", {
+        key: this.#key,
+        part: part.number,
+        tries,
+      });
+    }
+    throw damaged(this.#key);
+  }
+
+  /** A published object that is not what was sent must not stay: nothing there is better than something wrong. */
+  async #withdraw(error: unknown): Promise<never> {
+    if (error instanceof StoreError && error.code === DAMAGED) {
+      const { store, log } = this.#resources;
+      log.error("The stored object is damaged and is removed", { key: this.#key });
+      await store.delete(this.#key, uninterrupted());
+    }
+    throw error;
+  }
+
+  #nextPart(): Part {
+    const { plan, pool } = this.#resources;
+    const number = this.#committed.parts + 1;
+    if (number > PART_COUNT_MAX) {
+      throw new TreeError(
+        "too-large",
+        `Files of more than ${PART_COUNT_MAX} parts cannot be stored`,
+      );
+    }
+    return new Part(number, Math.ceil(nextPartSize(plan, this.#committed) / pool.sliceSize));
+  }
+}
+
+/** Bytes on their way into one part: a chain of slices, all full but the last. */
+class Part {
+  readonly number: number;
+  readonly payload: Uint8Array[] = [];
+  size = 0;
+  /** Of all bytes in it, kept up to date slice by slice. */
+  crc64 = 0n;
+  readonly #slices: Uint8Array[] = [];
+  readonly #capacity: number;
+
+  /** @param capacity slices that it takes before it is sent. */
+  constructor(number: number, capacity: number) {
+    this.number = number;
+    this.#capacity = capacity;
+  }
+
+  get isFull(): boolean {
+    return this.#slices.length >= this.#capacity;
+  }
+
+  push(slice: Uint8Array, length: number, pool: SlicePool): void {
+    const filled = slice.subarray(0, length);
+    this.#slices.push(slice);
+    this.payload.push(filled);
+    this.size += length;
+    this.crc64 = pool.crc64(filled, this.crc64);
+  }
+
+  /** Gives its memory back. Idempotent. */
+  release(pool: SlicePool): void {
+    for (const slice of this.#slices.splice(0)) pool.release(slice);
+    this.payload.length = 0;
+  }
+}
+
+const DAMAGED = "Crc64Differs";
+
+function damaged(key: string): StoreError {
+  return new StoreError(`Cannot store ${key}: COS holds other bytes than were sent (CRC64)`, {
+    kind: "corrupt",
+    code: DAMAGED,
+  });
+}
