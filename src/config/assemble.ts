@@ -1,0 +1,87 @@
+import type { AccountConfig, Config } from "./config.ts";
+import type { Values } from "./key.ts";
+import type { SECTIONS } from "./keys.ts";
+import type { ReadSection } from "./read_section.ts";
+
+type KeysOf<Kind extends keyof typeof SECTIONS> = (typeof SECTIONS)[Kind]["keys"];
+
+/** Every section of a configuration, read. */
+export interface ReadSettings {
+  readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
+  readonly network: ReadSection<KeysOf<"NETWORK">>;
+  readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
+  readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
+}
+
+/** Makes the frozen configuration of settings among which there is no error. */
+export function assembleConfig(
+  read: ReadSettings,
+  { file, uploadMemoryMax }: { file: string | undefined; uploadMemoryMax: number },
+): Config {
+  // Without an error every value is there.
+  const network = read.network.values as Values<KeysOf<"NETWORK">>;
+  const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
+  const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
+  const accounts = read.accounts.map(({ section, values }) =>
+    account(section.name, values as Values<KeysOf<"COS_ACCOUNT">>)
+  );
+  return deepFreeze({
+    file,
+    accounts,
+    network: {
+      listenAddress: network.listen_address,
+      listenPort: network.listen_port,
+      masqueradeAddress: network.masquerade_address,
+      masqueradeExcept: network.masquerade_except ?? [],
+      passivePorts: network.passive_port,
+      dataPeer: network.data_peer,
+    },
+    limits: {
+      singleFileMaxSize: fileOption.single_file_max_size,
+      minPartSize: optional.min_part_size,
+      uploadThreadNum: optional.upload_thread_num,
+      uploadMemoryMax,
+      maxConnectionNum: optional.max_connection_num,
+      maxLoginNum: optional.max_login_num,
+      maxListFile: optional.max_list_file,
+      idleTimeout: optional.idle_timeout,
+      loginTimeout: optional.login_timeout,
+      dataConnectTimeout: optional.data_connect_timeout,
+      stallTimeout: optional.stall_timeout,
+      drainTimeout: optional.drain_timeout,
+    },
+    log: {
+      level: optional.log_level,
+      dir: optional.log_dir,
+      toFile: optional.log_file_enabled,
+      rotateSize: optional.log_rotate_enabled ? optional.log_rotate_size : 0,
+      backupCount: optional.log_backup_count,
+    },
+  });
+}
+
+function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): AccountConfig {
+  return {
+    section,
+    name: values.ftp_login_user_name,
+    password: values.ftp_login_user_password,
+    secretId: values.cos_secretid,
+    secretKey: values.cos_secretkey,
+    token: values.cos_token,
+    bucket: values.cos_bucket,
+    region: values.cos_region,
+    endpoint: values.cos_endpoint,
+    protocol: values.cos_protocol,
+    network: values.cos_network,
+    homeDir: values.home_dir ?? values.ftp_login_user_name,
+    keyPrefix: values.key_prefix ?? "",
+    authority: values.authority,
+    deleteEnable: values.delete_enable,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

@@ -1,0 +1,159 @@
+import { assembleConfig, type ReadSettings } from "./assemble.ts";
+import type { Config } from "./config.ts";
+import { type SectionKind, SECTIONS } from "./keys.ts";
+import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
+import type { Place, Problem } from "./problem.ts";
+import { readSection, type ValueSources } from "./read_section.ts";
+import type { Section } from "./settings.ts";
+import { formatSize } from "./values.ts";
+
+const GIB = 1024 ** 3;
+
+/**
+ * Reads all values, checks what must hold between them, and makes the configuration of them unless there is an error.
+ *
+ * @param options.machineMemory in bytes; the default of upload_memory_max follows from it.
+ */
+export function checkSettings(
+  sections: readonly Section[],
+  options: ValueSources & { file: string | undefined; machineMemory: number },
+): { config: Config | undefined; problems: readonly Problem[] } {
+  const place: Place = { file: options.file };
+  const single = (kind: SectionKind): Section =>
+    sections.find((section) => section.kind === kind) ??
+      { name: kind, kind, place, settings: new Map() };
+  const read: ReadSettings = {
+    accounts: sections.filter(({ kind }) => kind === "COS_ACCOUNT")
+      .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
+    network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
+    fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
+    optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
+  };
+  const uploadMemoryMax = read.optional.values.upload_memory_max ??
+    Math.min(GIB, Math.floor(options.machineMemory / 4));
+
+  const problems = [
+    ...[...read.accounts, read.network, read.fileOption, read.optional]
+      .flatMap(({ problems }) => problems),
+    ...checkAccounts(read.accounts, place),
+    ...checkPorts(read.network),
+    ...checkUploadMemory(uploadMemoryMax, read),
+  ];
+  const hasErrors = problems.some(({ severity }) => severity === "error");
+  return {
+    config: hasErrors ? undefined : assembleConfig(read, { file: options.file, uploadMemoryMax }),
+    problems,
+  };
+}
+
+function checkAccounts(accounts: ReadSettings["accounts"], place: Place): Problem[] {
+  if (accounts.length === 0) {
+    return [{
+      ...place,
+      severity: "error",
+      kind: "missing",
+      message: "Cannot let anyone log in: found no account, wanted a section [COS_ACCOUNT_0]",
+      remedy: "Add the section; conf/vsftpd.conf.example shows its keys",
+    }];
+  }
+  const withoutEndpoint = accounts.filter(({ placeOf }) =>
+    !placeOf("cos_region") && !placeOf("cos_endpoint")
+  );
+  return [
+    ...withoutEndpoint.map(({ section }): Problem => ({
+      ...section.place,
+      severity: "error",
+      kind: "missing",
+      section: section.name,
+      key: "cos_region",
+      wanted: SECTIONS.COS_ACCOUNT.keys.cos_region.type.wanted,
+      message: `Cannot reach the bucket of [${section.name}]: found neither cos_region nor ` +
+        "cos_endpoint, wanted one of them",
+      remedy: "Add cos_region with the region of the bucket",
+    })),
+    ...checkUnique(accounts, "ftp_login_user_name"),
+    ...checkUnique(accounts, "home_dir"),
+  ];
+}
+
+function checkUnique(
+  accounts: ReadSettings["accounts"],
+  key: "ftp_login_user_name" | "home_dir",
+): Problem[] {
+  const firstSections = new Map<string, string>();
+  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
+    const value = values[key]?.replace(/(?<=.)\/+$/, "");
+    if (value === undefined) return [];
+    const first = firstSections.get(value);
+    if (first === undefined) {
+      firstSections.set(value, section.name);
+      return [];
+    }
+    return [{
+      ...placeOf(key),
+      severity: "error",
+      kind: "duplicate",
+      section: section.name,
+      key,
+      found: value,
+      message: `Cannot use [${section.name}] ${key}: [${first}] has the same, wanted another`,
+      remedy: "Give each account its own",
+    }];
+  });
+}
+
+function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Problem[] {
+  const { listen_port: listenPort, passive_port: range } = values;
+  if (!listenPort || !range || listenPort < range.first || listenPort > range.last) return [];
+  return [{
+    ...(placeOf("passive_port") ?? placeOf("listen_port")),
+    severity: "warning",
+    kind: "conflict",
+    section: section.name,
+    key: "passive_port",
+    found: `${range.first}-${range.last}`,
+    message: `[${section.name}] passive_port includes listen_port ${listenPort}, ` +
+      "so that port will never serve a data connection",
+    remedy: "Choose a listen_port outside of passive_port",
+  }];
+}
+
+/** The parts of the largest file must be of a size that the memory for parts can hold. */
+function checkUploadMemory(memory: number, { fileOption, optional }: ReadSettings): Problem[] {
+  const { single_file_max_size: fileSize } = fileOption.values;
+  const { upload_thread_num: threads, min_part_size: minPartSize } = optional.values;
+  if (!fileSize || !threads || !minPartSize) return [];
+  const largest = largestPart({ memory, threads });
+  const where = optional.placeOf("upload_memory_max") ?? optional.placeOf("upload_thread_num");
+  const tooLittle = (needed: number): string =>
+    `found ${formatSize(memory)} of memory for parts, wanted ` +
+    `${formatSize(memoryForPart(needed, threads))} with upload_thread_num ${threads}`;
+  const problems: Problem[] = [];
+  if (fileSize > PART_COUNT_MAX * largest) {
+    problems.push({
+      ...(fileOption.placeOf("single_file_max_size") ?? where ?? fileOption.section.place),
+      severity: "error",
+      kind: "conflict",
+      section: fileOption.section.name,
+      key: "single_file_max_size",
+      found: formatSize(fileSize),
+      message: `Cannot upload files of ${formatSize(fileSize)} in ${PART_COUNT_MAX} parts: ` +
+        tooLittle(fileSize / PART_COUNT_MAX),
+      remedy: "Raise upload_memory_max, or lower single_file_max_size to at most " +
+        formatSize(PART_COUNT_MAX * largest),
+    });
+  }
+  if (minPartSize > largest) {
+    problems.push({
+      ...(optional.placeOf("min_part_size") ?? where ?? optional.section.place),
+      severity: "error",
+      kind: "conflict",
+      section: optional.section.name,
+      key: "min_part_size",
+      found: formatSize(minPartSize),
+      message: `Cannot upload parts of ${formatSize(minPartSize)}: ${tooLittle(minPartSize)}`,
+      remedy: `Raise upload_memory_max, or lower min_part_size to at most ${formatSize(largest)}`,
+    });
+  }
+  return problems;
+}

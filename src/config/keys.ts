@@ -1,0 +1,304 @@
+import { LOG_LEVELS } from "../telemetry/log.ts";
+import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
+import { type Keys, optional, required, retired } from "./key.ts";
+import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN } from "./part_limits.ts";
+import {
+  boolean,
+  choice,
+  cidrList,
+  duration,
+  endpoint,
+  integer,
+  ipAddress,
+  port,
+  portRange,
+  publicHost,
+  size,
+  text,
+} from "./values.ts";
+
+/*
+ * The key table: what may stand in a configuration. Validation, did-you-mean, the names of environment variables and
+ * conf/vsftpd.conf.example all derive from it; `config.ts` says what becomes of the values.
+ */
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+const GIB = 1024 ** 3;
+
+const ACCOUNT_KEYS = {
+  cos_secretid: required(text("the SecretId of an API key"), {
+    en: "SecretId of the Tencent Cloud API key that this account works with.",
+    zh: "该账号使用的腾讯云 API 密钥的 SecretId。",
+    example: "COS_SECRETID",
+    secret: true,
+    placeholders: { COS_SECRETID: "error" },
+  }),
+  cos_secretkey: required(text("the SecretKey of an API key"), {
+    en: "SecretKey of the same API key.",
+    zh: "同一 API 密钥的 SecretKey。",
+    example: "COS_SECRETKEY",
+    secret: true,
+    fromFile: true,
+    placeholders: { COS_SECRETKEY: "error" },
+  }),
+  cos_token: optional(text("the security token of a temporary key"), {
+    en: "Security token, if the key is a temporary one.",
+    zh: "使用临时密钥时的安全令牌（token）。",
+    example: "${COS_TOKEN}",
+    secret: true,
+  }),
+  cos_bucket: required(bucket, {
+    en: "The bucket, with its APPID.",
+    zh: "存储桶名称，格式为 BucketName-APPID。",
+    example: "examplebucket-1250000000",
+    placeholders: { "examplebucket-1250000000": "warning" },
+  }),
+  cos_region: optional(region, {
+    en: "Region of the bucket, such as ap-guangzhou. Needed unless cos_endpoint is given.",
+    zh: "存储桶所在地域，例如 ap-guangzhou。未填写 cos_endpoint 时必填。",
+    example: "region",
+    placeholders: { region: "error" },
+  }),
+  cos_endpoint: optional(endpoint, {
+    en: "Endpoint of a private deployment or of cosftp emulator, host or host:port. " +
+      "Wins over cos_region. The bucket's name is put in front of a domain name, " +
+      "and into the path for an IP address or localhost.",
+    zh: "私有化部署环境（或 cosftp emulator）的 endpoint，格式为 host 或 host:port。" +
+      "同时填写 cos_region 时以 endpoint 为准。",
+    example: "127.0.0.1:9000",
+    placeholders: { "region.myqcloud.com": "error" },
+  }),
+  cos_protocol: optional(choice(["https", "http"]), {
+    en: "How COS is spoken to: https or http.",
+    zh: "访问 COS 的协议：https 或 http。",
+    default: "https",
+  }),
+  cos_network: optional(choice(["auto", "internal", "public"]), {
+    en: "Which of the region's endpoints is used: internal, public, " +
+      "or auto for the nearer one that answers.",
+    zh: "访问 COS 的网络：internal（内网）、public（公网）或 auto（自动选择，优先内网）。",
+    default: "auto",
+  }),
+  key_prefix: optional(keyPrefix, {
+    en: "Confines the account to the keys below this folder of the bucket.",
+    zh: "将该账号限制在存储桶的某个目录（前缀）之内。",
+    example: "team/a/",
+    otherwise: { en: "the whole bucket", zh: "整个存储桶" },
+  }),
+  home_dir: optional(text("a label"), {
+    en: "A label of the account that no other account has. " +
+      "Nothing is stored there, and no such directory need exist.",
+    zh: "该账号的标识，各账号必须互不相同。仅作标识使用，本机无需存在该目录。",
+    example: "/home/user0",
+    otherwise: { en: "the user name", zh: "用户名" },
+  }),
+  ftp_login_user_name: required(text("a user name"), {
+    en: "User name for the FTP login; no other account has the same.",
+    zh: "FTP 登录用户名，各账号必须互不相同。",
+    example: "user0",
+  }),
+  ftp_login_user_password: required(text("a password"), {
+    en: "Password for the FTP login.",
+    zh: "FTP 登录密码。",
+    example: "pass0",
+    secret: true,
+    fromFile: true,
+    placeholders: { pass0: "warning", pass1: "warning" },
+  }),
+  authority: optional(authority, {
+    en: "What the account may do: R reads, W writes, RW both.",
+    zh: "该用户的读写权限：R 表示读，W 表示写，RW 表示读和写。",
+    default: "RW",
+  }),
+  delete_enable: optional(boolean, {
+    en:
+      "Whether the account may delete. With false DELE, RMD and a rename onto a file that exists " +
+      "are refused.",
+    zh:
+      "是否允许该用户进行删除操作。为 false 时，删除文件、删除目录以及重命名覆盖已有文件均被拒绝。",
+    default: "true",
+  }),
+} satisfies Keys;
+
+const NETWORK_KEYS = {
+  listen_address: optional(ipAddress, {
+    en: "Local address on which FTP clients are awaited; :: is every IPv4 and IPv6 address.",
+    zh: "FTP Server 的监听地址；:: 表示所有 IPv4 和 IPv6 地址。",
+    default: "0.0.0.0",
+  }),
+  listen_port: optional(port(0), {
+    en: "Port of the control connection. The firewall and the security group must let it pass.",
+    zh: "FTP Server 的监听端口。防火墙及 CVM 安全组需要放行该端口。",
+    default: "2121",
+  }),
+  passive_port: optional(portRange, {
+    en: "First and last port for the data connections of passive mode, both included. " +
+      "The firewall and the security group must let all of them pass.",
+    zh: "passive 模式下数据连接的端口范围（含两端）。防火墙及 CVM 安全组需要放行此区间端口。",
+    default: "60000,65535",
+  }),
+  masquerade_address: optional(publicHost, {
+    en: "Public IPv4 address or domain name of the gateway or NAT in front of this machine: " +
+      "what clients are told to connect to in passive mode.",
+    zh: "如果 FTP Server 处于某个网关或 NAT 后，在此填写客户端可以访问的 IP 地址或域名。",
+    example: "203.0.113.10",
+    otherwise: { en: "the address the client has reached", zh: "客户端所连接的地址" },
+    placeholders: { "XXX.XXX.XXX.XXX": "error" },
+  }),
+  masquerade_except: optional(cidrList, {
+    en: "Address blocks of clients that get the local address in spite of masquerade_address.",
+    zh: "不使用 masquerade_address 的客户端网段（例如内网客户端），以逗号分隔。",
+    example: "10.0.0.0/8, 192.168.0.0/16",
+  }),
+  data_peer: optional(choice(["same", "any"]), {
+    en: "From where a data connection may come: the same address as the control connection, " +
+      "or any, for clients behind a NAT with several addresses.",
+    zh: "数据连接的来源：same 表示必须与控制连接的地址相同，any 表示不限制。",
+    default: "same",
+  }),
+} satisfies Keys;
+
+const FILE_OPTION_KEYS = {
+  single_file_max_size: optional(size({ min: 1, max: PART_COUNT_MAX * PART_SIZE_MAX }), {
+    en: "Largest file that may be uploaded. Larger files need larger parts, hence more memory.",
+    zh: "单文件大小上限，不建议设置太大。",
+    default: "200GiB",
+  }),
+} satisfies Keys;
+
+const OPTIONAL_KEYS = {
+  min_part_size: optional(size({ min: PART_SIZE_MIN, max: PART_SIZE_MAX }), {
+    en: "Size of an upload's first parts; they grow with the file. A smaller file is one request.",
+    zh: "上传分块的最小大小，分块大小随文件增大。",
+    default: "8MiB",
+  }),
+  upload_thread_num: optional(integer({ min: 1, max: 64 }), {
+    en: "Parts of one upload that are sent at the same time.",
+    zh: "单个文件并发上传的分块数。",
+    default: "4",
+  }),
+  upload_memory_max: optional(size({ min: 2 * PART_SIZE_MIN, max: 1024 * GIB }), {
+    en: "Memory for the parts of all uploads together.",
+    zh: "所有上传任务的分块缓冲区可使用的内存总量。",
+    example: "1GiB",
+    otherwise: {
+      en: "a quarter of the machine's memory, at most 1GiB",
+      zh: "机器内存的四分之一，最多 1GiB",
+    },
+  }),
+  max_connection_num: optional(integer({ min: 0, max: 1_000_000 }), {
+    en: "Control connections at the same time; 0 is unlimited.",
+    zh: "最大连接数，0 表示不限制。",
+    default: "512",
+  }),
+  max_login_num: optional(integer({ min: 1, max: 1_000_000 }), {
+    en: "Logged-in sessions at the same time.",
+    zh: "允许同时登录的用户数目。",
+    default: "100",
+  }),
+  max_list_file: optional(integer({ min: 1, max: 100_000_000 }), {
+    en: "Most entries of one listing.",
+    zh: "ls 命令最大可列出的文件数目，设置太大会增加 ls 命令的延时。",
+    default: "10000",
+  }),
+  idle_timeout: optional(duration({ min: SECOND, max: 7 * DAY }), {
+    en: "A session that sends no command for so long is ended; transfers do not count as idle.",
+    zh: "会话空闲超时时间（传输过程不计入空闲）。",
+    default: "300s",
+  }),
+  login_timeout: optional(duration({ min: SECOND, max: DAY }), {
+    en: "How long a client may take to log in.",
+    zh: "登录超时时间。",
+    default: "30s",
+  }),
+  data_connect_timeout: optional(duration({ min: SECOND, max: DAY }), {
+    en: "How long a data connection may take to be made.",
+    zh: "建立数据连接的超时时间。",
+    default: "30s",
+  }),
+  stall_timeout: optional(duration({ min: SECOND, max: DAY }), {
+    en: "A transfer in which the client moves no byte for so long is ended.",
+    zh: "传输停滞（客户端没有收发任何数据）的超时时间。",
+    default: "120s",
+  }),
+  drain_timeout: optional(duration({ min: 0, max: DAY }), {
+    en: "How long running transfers may go on when cosftp is told to stop.",
+    zh: "停止服务时，等待正在进行的传输完成的时间。",
+    default: "30s",
+  }),
+  log_level: optional(choice(LOG_LEVELS), {
+    en: "Least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    zh: "日志输出的级别。",
+    default: "INFO",
+  }),
+  log_file_enabled: optional(boolean, {
+    en: "Whether the log is written to log_dir/cos_v5.log, besides stderr.",
+    zh: "是否将日志写入 log_dir/cos_v5.log（除标准错误输出之外）。",
+    default: "true",
+  }),
+  log_dir: optional(text("a directory"), {
+    en: "Directory of cos_v5.log; a relative one is below the working directory.",
+    zh: "日志的存放目录；相对路径以当前工作目录为准。",
+    default: "log",
+  }),
+  log_rotate_enabled: optional(boolean, {
+    en: "Whether cos_v5.log is rotated.",
+    zh: "是否启用日志轮转。",
+    default: "true",
+  }),
+  log_rotate_size: optional(size({ min: 64 * 1024, max: 1024 * GIB }), {
+    en: "Size at which cos_v5.log is rotated.",
+    zh: "日志轮转的文件大小。",
+    default: "64MiB",
+  }),
+  log_backup_count: optional(integer({ min: 0, max: 1_000 }), {
+    en: "Rotated log files that are kept.",
+    zh: "保留的历史日志文件个数。",
+    default: "10",
+  }),
+  log_rotate_when: retired({
+    en: "When the predecessor rotated its log.",
+    zh: "旧版按时间轮转日志的选项。",
+    retired: "the log is rotated by size, see log_rotate_size",
+  }),
+  config_check_enable: retired({
+    en: "Whether the predecessor checked its configuration.",
+    zh: "旧版是否检查配置的选项。",
+    retired: "the configuration is always checked",
+  }),
+} satisfies Keys;
+
+/** The sections by name. `COS_ACCOUNT` stands for every `COS_ACCOUNT_*`. */
+export const SECTIONS = {
+  COS_ACCOUNT: {
+    keys: ACCOUNT_KEYS,
+    en: "An FTP account and the bucket it works on. Further accounts are further sections: " +
+      "COS_ACCOUNT_1, COS_ACCOUNT_2 and so on.",
+    zh: "FTP 账号及其对应的存储桶。添加 COS_ACCOUNT_1、COS_ACCOUNT_2 等 section 即可配置多个账号。",
+  },
+  NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
+  FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
+  OPTIONAL: {
+    keys: OPTIONAL_KEYS,
+    en: "What may be left as it is; the word default stands for each key's default.",
+    zh: "以下设置，如无特殊需要，建议保留 default 设置。",
+  },
+} as const;
+export type SectionKind = keyof typeof SECTIONS;
+
+/** Which kind of section `name` is, without regard to case; undefined for an unknown one. */
+export function sectionKind(name: string): SectionKind | undefined {
+  const upper = name.toUpperCase();
+  if (/^COS_ACCOUNT_[\p{L}\p{N}_.-]+$/u.test(upper)) return "COS_ACCOUNT";
+  return upper !== "COS_ACCOUNT" && Object.hasOwn(SECTIONS, upper)
+    ? upper as SectionKind
+    : undefined;
+}
+
+/** All names that may stand in a section of this kind, `_file` variants included. */
+export function keyNames(kind: SectionKind): string[] {
+  return Object.entries<Keys[string]>(SECTIONS[kind].keys).flatMap(([name, key]) =>
+    key.fromFile ? [name, `${name}_file`] : name
+  );
+}
