@@ -36,7 +36,8 @@ export interface LoggedIn {
 export class Session {
   readonly services: FtpServices;
   readonly control: Connection;
-  readonly log: Logger;
+  /** Names the session, its peer and, once logged in, its account. */
+  log: Logger;
   readonly data: DataChannel;
 
   /** The argument of USER, until the next one. */
@@ -52,6 +53,7 @@ export class Session {
   epsvOnly = false;
   facts: ReadonlySet<Fact> = new Set(FACTS);
 
+  readonly #sessionLog: Logger;
   readonly #queue = new CommandQueue();
   readonly #loginDeadline: Deadline;
   readonly #idleDeadline: Deadline;
@@ -69,7 +71,7 @@ export class Session {
     const { services } = options;
     this.control = control;
     this.services = services;
-    this.log = services.log.with({ session: options.id, peer: control.remote.hostname });
+    this.log = this.#sessionLog = services.log.with({ session: options.id, peer: control.remote.hostname });
     this.data = new DataChannel({
       control,
       ports: services.ports,
@@ -112,6 +114,7 @@ export class Session {
   logIn(account: Account, slot: Disposable): void {
     const tree = new Tree({ store: account.transfers.store, keyPrefix: account.keyPrefix });
     this.#loggedIn = { account, tree, slot };
+    this.log = this.#sessionLog.with({ account: account.name });
     this.#loginDeadline.pause();
   }
 
@@ -119,6 +122,7 @@ export class Session {
   logOut(): void {
     this.#loggedIn?.slot[Symbol.dispose]();
     this.#loggedIn = undefined;
+    this.log = this.#sessionLog;
     this.userName = undefined;
     this.workingDirectory = VirtualPath.root;
     this.type = "ascii";

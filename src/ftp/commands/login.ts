@@ -30,7 +30,7 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
-  log.info("Login", { user: account.name, bucket: account.bucket });
+  session.log.info("Login", { bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
 }
 
