@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { reachableFrom, readImports } from "./import_graph.ts";
+import { findForbiddenImports, findRoomCycles, roomOf } from "./rooms.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const MAX_LINES = 400;
+/** Names that say nothing of what is inside. */
+const EMPTY_WORDS = /^(utils?|common|helpers?|lib|core|manager|misc)$/;
+/** Packages that only building and testing need. */
+const DEV_PACKAGES = /^npm:\/?(assemblyscript|hash-wasm)@/;
+
+function filesUnder(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesUnder(`${folder}${name}/`) : `${folder}${name}`
+  ).sort();
+}
+
+const sources = ["main.ts", ...filesUnder("src/").filter((file) => file.endsWith(".ts"))];
+/** What Deno runs or imports; AssemblyScript is not. */
+const modules = sources.filter((file) => !file.includes("/assembly/"));
+const imports = await readImports(ROOT, modules);
+
+Deno.test("import graph covers every source file", () => {
+  const importing = new Set(imports.map(({ from }) => from));
+  assert.ok(importing.has("main.ts"));
+  assert.ok(importing.size > modules.length / 2, `${importing.size} of ${modules.length}`);
+});
+
+Deno.test("every source file is in a room", () => {
+  assert.deepEqual(sources.filter((file) => !roomOf(file)), []);
+});
+
+Deno.test("rooms import only what ARCHITECTURE allows", () => {
+  assert.deepEqual(findForbiddenImports(imports), []);
+});
+
+Deno.test("rooms do not import each other in a circle", () => {
+  assert.deepEqual(findRoomCycles(imports), []);
+});
+
+Deno.test("the program contains no package that only building and testing need", () => {
+  const reached = reachableFrom("main.ts", imports);
+  assert.deepEqual(reached.filter(({ to }) => DEV_PACKAGES.test(to)), []);
+});
+
+Deno.test("files are named after what is inside, in snake_case", () => {
+  const badlyNamed = [...filesUnder("src/"), ...filesUnder("tests/")].filter((path) =>
+    path.split(/[/_.]/).some((word) => EMPTY_WORDS.test(word)) ||
+    (path.endsWith(".ts") && !/^[a-z0-9_/]+\.ts$/.test(path))
+  );
+  assert.deepEqual(badlyNamed, []);
+});
+
+Deno.test(`source files have at most ${MAX_LINES} lines`, async () => {
+  for (const file of sources) {
+    const lines = (await Deno.readTextFile(new URL(file, ROOT))).split("\n").length - 1;
+    assert.ok(lines <= MAX_LINES, `${file} has ${lines}`);
+  }
+});
