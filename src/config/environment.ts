@@ -1,7 +1,14 @@
 import { keyNames, type SectionKind, sectionKind, SECTIONS } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import type { Problem } from "./problem.ts";
-import { type Gathered, isDefault, isSameName, type Section, type Setting } from "./settings.ts";
+import {
+  type Gathered,
+  isDefault,
+  isSameName,
+  type Section,
+  type Setting,
+  unused,
+} from "./settings.ts";
 
 const PREFIX = "COSFTP_";
 
@@ -101,12 +108,13 @@ function unknownVariable(
     );
   });
   const meant = nearest(variable, known);
+  const severity = lenient ? "warning" : "error";
   return {
     variable,
-    severity: lenient ? "warning" : "error",
+    severity,
     kind: "unknown",
-    message: `Cannot use the environment variable ${variable}: unknown` +
+    message: `${unused({ severity })} the environment variable ${variable}: unknown` +
       (meant ? `, did you mean ${meant}?` : ", wanted COSFTP_<SECTION>_<KEY>"),
-    remedy: `${meant ? `Set ${meant}` : "Unset it"}, or ignore it with --lenient`,
+    remedy: `${meant ? `Set ${meant}` : "Unset it"}, or have it ignored by --lenient`,
   };
 }

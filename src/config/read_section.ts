@@ -154,7 +154,8 @@ function failed(
     wanted?: string;
   },
 ): KeyOutcome {
-  const message = `Cannot use [${about.section}] ${about.key}: ${fault}`;
+  const action = severity === "error" ? "Cannot use" : "Should not use";
+  const message = `${action} [${about.section}] ${about.key}: ${fault}`;
   return { problem: { ...about, severity, kind, found, wanted, message, remedy } };
 }
 

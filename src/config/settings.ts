@@ -164,6 +164,11 @@ function duplicateKey(
 
 type Found = Place & Pick<Problem, "severity">;
 
+/** How the message about something unknown begins. */
+export function unused({ severity }: Pick<Problem, "severity">): string {
+  return severity === "error" ? "Cannot use" : "Ignored";
+}
+
 function unknownSection(name: string, found: Found): Problem {
   const known = Object.keys(SECTIONS).map((kind) =>
     kind === "COS_ACCOUNT" ? "COS_ACCOUNT_0" : kind
@@ -173,9 +178,9 @@ function unknownSection(name: string, found: Found): Problem {
     ...found,
     kind: "unknown",
     section: name,
-    message: `Cannot use section ${quote(name)}: unknown` +
+    message: `${unused(found)} section ${quote(name)}: unknown` +
       (meant ? `, did you mean [${meant}]?` : `, wanted one of ${known.join(", ")}`),
-    remedy: `${meant ? `Write [${meant}]` : "Remove the section"}, or ignore it with --lenient`,
+    remedy: `${meant ? `Write [${meant}]` : "Remove the section"}, or have it ignored by --lenient`,
   };
 }
 
@@ -199,7 +204,7 @@ function unknownKey(
     kind: "unknown",
     section: name,
     key,
-    message: `Cannot use [${name}] ${key}: unknown${hint}`,
-    remedy: `${remedy}, or ignore it with --lenient`,
+    message: `${unused(found)} [${name}] ${key}: unknown${hint}`,
+    remedy: `${remedy}, or have it ignored by --lenient`,
   };
 }

@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { load } from "../../src/config/load.ts";
+import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+Deno.test("load fills in every default", () => {
+  const { accounts, ...rest } = configOf(loadText(accountText()));
+  assert.deepEqual(accounts, [{
+    section: "COS_ACCOUNT_0",
+    name: "alice0",
+    password: "correct-horse-0",
+    secretId: "AKIDexample0",
+    secretKey: "a-secret-key-0",
+    token: undefined,
+    bucket: "photos-1250000001",
+    region: "ap-guangzhou",
+    endpoint: undefined,
+    protocol: "https",
+    network: "auto",
+    homeDir: "alice0",
+    keyPrefix: "",
+    authority: { read: true, write: true },
+    deleteEnable: true,
+  }]);
+  assert.deepEqual(rest, {
+    file: "vsftpd.conf",
+    network: {
+      listenAddress: "0.0.0.0",
+      listenPort: 2121,
+      masqueradeAddress: undefined,
+      masqueradeExcept: [],
+      passivePorts: { first: 60_000, last: 65_535 },
+      dataPeer: "same",
+    },
+    limits: {
+      singleFileMaxSize: 200 * GIB,
+      minPartSize: 8 * MIB,
+      uploadThreadNum: 4,
+      uploadMemoryMax: GIB,
+      maxConnectionNum: 512,
+      maxLoginNum: 100,
+      maxListFile: 10_000,
+      idleTimeout: 300_000,
+      loginTimeout: 30_000,
+      dataConnectTimeout: 30_000,
+      stallTimeout: 120_000,
+      drainTimeout: 30_000,
+    },
+    log: { level: "INFO", dir: "log", toFile: true, rotateSize: 64 * MIB, backupCount: 10 },
+  });
+});
+
+Deno.test("load reads every key into its place", () => {
+  const account = accountText(
+    0,
+    "cos_token = a-token",
+    "cos_endpoint = 127.0.0.1:9000",
+    "cos_protocol = http",
+    "cos_network = internal",
+    "home_dir = /home/alice",
+    "key_prefix = /team/a",
+    "authority = R",
+    "delete_enable = off",
+  );
+  const config = configOf(loadText(`${account}
+[NETWORK]
+listen_address = ::
+listen_port = 21
+passive_port = 40000-40100
+masquerade_address = ftp.example.com
+masquerade_except = 10.0.0.0/8
+data_peer = any
+[FILE_OPTION]
+single_file_max_size = 1G
+[OPTIONAL]
+min_part_size = 1MiB
+upload_thread_num = 2
+upload_memory_max = 96MiB
+max_connection_num = 0
+max_login_num = 7
+max_list_file = 8
+idle_timeout = 9
+login_timeout = 10s
+data_connect_timeout = 11s
+stall_timeout = 12s
+drain_timeout = 0s
+log_level = debug
+log_dir = /var/log/cosftp
+log_file_enabled = no
+log_rotate_enabled = false
+log_rotate_size = 1MiB
+log_backup_count = 3
+`));
+  assert.deepEqual(config.accounts[0], {
+    section: "COS_ACCOUNT_0",
+    name: "alice0",
+    password: "correct-horse-0",
+    secretId: "AKIDexample0",
+    secretKey: "a-secret-key-0",
+    token: "a-token",
+    bucket: "photos-1250000001",
+    region: "ap-guangzhou",
+    endpoint: "127.0.0.1:9000",
+    protocol: "http",
+    network: "internal",
+    homeDir: "/home/alice",
+    keyPrefix: "team/a/",
+    authority: { read: true, write: false },
+    deleteEnable: false,
+  });
+  assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
+  assert.deepEqual({ ...config.network, masqueradeExcept: [] }, {
+    listenAddress: "::",
+    listenPort: 21,
+    masqueradeAddress: "ftp.example.com",
+    masqueradeExcept: [],
+    passivePorts: { first: 40_000, last: 40_100 },
+    dataPeer: "any",
+  });
+  assert.deepEqual(config.limits, {
+    singleFileMaxSize: GIB,
+    minPartSize: MIB,
+    uploadThreadNum: 2,
+    uploadMemoryMax: 96 * MIB,
+    maxConnectionNum: 0,
+    maxLoginNum: 7,
+    maxListFile: 8,
+    idleTimeout: 9_000,
+    loginTimeout: 10_000,
+    dataConnectTimeout: 11_000,
+    stallTimeout: 12_000,
+    drainTimeout: 0,
+  });
+  assert.deepEqual(config.log, {
+    level: "DEBUG",
+    dir: "/var/log/cosftp",
+    toFile: false,
+    rotateSize: 0,
+    backupCount: 3,
+  });
+});
+
+Deno.test("load keeps passwords as they are written", () => {
+  for (
+    const [written, password] of [
+      ["021", "021"],
+      ["true", "true"],
+      ["a;b#c", "a;b#c"],
+      ['"pa ss#1"', "pa ss#1"],
+      ["'${HOME} sweet'", "${HOME} sweet"],
+      ["$1$ $HOME", "$1$ $HOME"],
+      ["'default'", "default"],
+      ["密码", "密码"],
+    ] as const
+  ) {
+    const text = accountText().replace("correct-horse-0", () => written);
+    assert.equal(accountOf(loadText(text)).password, password);
+  }
+});
+
+Deno.test("load takes default and nothing for the default", () => {
+  const { limits, network } = configOf(loadText(
+    `${accountText()}[OPTIONAL]\nmin_part_size = default\nupload_thread_num = DEFAULT\n` +
+      "max_list_file =\n[NETWORK]\nmasquerade_address = # none\n",
+  ));
+  assert.equal(limits.minPartSize, 8 * MIB);
+  assert.equal(limits.uploadThreadNum, 4);
+  assert.equal(limits.maxListFile, 10_000);
+  assert.equal(network.masqueradeAddress, undefined);
+});
+
+Deno.test("load compares section and key names without regard to case", () => {
+  const text = `${
+    accountText().replace("COS_ACCOUNT", "Cos_Account")
+  }[network]\nListen_Port = 21\n`;
+  const config = configOf(loadText(text));
+  assert.equal(config.network.listenPort, 21);
+  assert.equal(config.accounts[0]!.section, "Cos_Account_0");
+});
+
+Deno.test("load gives a configuration that cannot be changed", () => {
+  const config = configOf(loadText(accountText()));
+  const parts = [config, config.accounts, config.accounts[0], config.network, config.limits];
+  for (const part of [...parts, config.log, config.network.passivePorts]) {
+    assert.ok(Object.isFrozen(part));
+  }
+});
+
+Deno.test("load takes a quarter of the machine's memory for uploads, at most 1 GiB", () => {
+  const memoryOf = (machineMemory: number) =>
+    configOf(loadText(accountText(), { machineMemory })).limits.uploadMemoryMax;
+  assert.equal(memoryOf(2 * GIB), GIB / 2);
+  assert.equal(memoryOf(64 * GIB), GIB);
+});
+
+Deno.test("load reads the file of --config, else of COSFTP_CONFIG, else the first default", () => {
+  const files = {
+    "flag.conf": accountText(),
+    "variable.conf": accountText(),
+    "./conf/vsftpd.conf": accountText(),
+    "/etc/cosftp/vsftpd.conf": accountText(),
+  };
+  const env = { COSFTP_CONFIG: "variable.conf" };
+  const flag = loadFiles(files, { path: "flag.conf", env });
+  assert.deepEqual([flag.file, flag.searched], ["flag.conf", ["flag.conf"]]);
+  assert.equal(configOf(flag).file, "flag.conf");
+  assert.equal(loadFiles(files, { env }).file, "variable.conf");
+  assert.equal(loadFiles(files).file, "./conf/vsftpd.conf");
+  assert.equal(loadFiles(files, { env: { COSFTP_CONFIG: "" } }).file, "./conf/vsftpd.conf");
+  const system = loadFiles({ "/etc/cosftp/vsftpd.conf": accountText() });
+  assert.equal(system.file, "/etc/cosftp/vsftpd.conf");
+  assert.deepEqual(system.searched, ["./conf/vsftpd.conf", "/etc/cosftp/vsftpd.conf"]);
+});
+
+Deno.test("load says where it looked when there is no file", () => {
+  const loaded = loadFiles({});
+  assert.deepEqual([loaded.file, loaded.config], [undefined, undefined]);
+  const problem = onlyProblem(loaded);
+  assert.match(
+    problem.message,
+    /looked for \.\/conf\/vsftpd\.conf and \/etc\/cosftp\/vsftpd\.conf$/,
+  );
+  assert.match(problem.remedy, /--demo/);
+});
+
+Deno.test("load does not fall back when the named file is missing", () => {
+  const files = { "./conf/vsftpd.conf": accountText() };
+  const problem = onlyProblem(loadFiles(files, { path: "missing.conf" }));
+  assert.deepEqual([problem.kind, problem.file], ["unreadable", "missing.conf"]);
+  assert.match(problem.message, /: no such file or directory, wanted/);
+});
+
+Deno.test("load says why a file cannot be read", () => {
+  const gbk = Uint8Array.of(0x23, 0x20, 0x0a, 0x23, 0x20, 0xc5, 0xe4, 0xd6, 0xc3, 0x0a);
+  const cases = [
+    [gbk, 2, /not UTF-8 but probably GBK/, /iconv -f GB18030/],
+    [Uint8Array.of(0xff, 0xfe, 0x5b, 0x00), undefined, /UTF-16/, /iconv -f UTF-16/],
+    [Uint8Array.of(0x5b, 0xff, 0xff), 1, /not UTF-8 text/, /UTF-8/],
+  ] as const;
+  for (const [bytes, line, message, remedy] of cases) {
+    const problem = onlyProblem(loadFiles({ "x.conf": bytes }, { path: "x.conf" }));
+    assert.deepEqual([problem.kind, problem.line], ["unreadable", line]);
+    assert.match(problem.message, message);
+    assert.match(problem.remedy, remedy);
+  }
+});
+
+Deno.test("load reports a directory and a file without permission, and does not go on searching", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const problem = onlyProblem(load({ path: directory, env: {}, machineMemory: GIB }));
+    assert.match(problem.message, /: is a directory, wanted/);
+  } finally {
+    await Deno.remove(directory);
+  }
+  const denied = onlyProblem(load({
+    env: {},
+    machineMemory: GIB,
+    readFile: () => {
+      throw new Deno.errors.PermissionDenied("Permission denied (os error 13): readfile 'x'");
+    },
+  }));
+  assert.equal(denied.file, "./conf/vsftpd.conf");
+  assert.match(denied.message, /: permission denied, wanted/);
+});
+
+Deno.test("load lets a flag win over the environment, and the environment over the file", () => {
+  const text = `${accountText()}[NETWORK]\nlisten_port = 1111\nlisten_address = wrong\n`;
+  const env = {
+    COSFTP_NETWORK_LISTEN_PORT: "2222",
+    COSFTP_NETWORK_LISTEN_ADDRESS: "127.0.0.1",
+    COSFTP_NETWORK_DATA_PEER: "",
+  };
+  const overrides = [
+    { flag: "--listen", section: "NETWORK", key: "listen_port", text: "3333" },
+  ] as const;
+  const { network } = configOf(loadText(text, { env, overrides }));
+  assert.equal(network.listenPort, 3333);
+  assert.equal(network.listenAddress, "127.0.0.1");
+  assert.equal(network.dataPeer, "same");
+});
