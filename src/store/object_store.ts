@@ -7,6 +7,8 @@ export interface ObjectInfo {
   readonly modified: Date;
   /** Present unless the store has none for this object (very old ones). */
   readonly crc64?: bigint;
+  /** COS's name for the request that brought this, for the log. */
+  readonly requestId?: string;
   readonly storageClass: string;
   readonly contentType?: string;
   /** `x-cos-meta-*`, without the prefix, lower case. */
@@ -54,6 +56,8 @@ export interface Stored {
   readonly etag: string;
   /** CRC-64/ECMA of the stored bytes; undefined where the endpoint does not send it. */
   readonly crc64: bigint | undefined;
+  /** COS's name for the request, for the log. */
+  readonly requestId?: string;
 }
 
 /** An unfinished multipart upload. */
@@ -215,5 +219,12 @@ export class StoreError extends Error {
     this.status = options.status;
     this.requestId = options.requestId;
     this.mayHaveHappened = options.mayHaveHappened ?? false;
+  }
+
+  /** The same error of a call that may have taken effect on an earlier try. */
+  inDoubt(): StoreError {
+    return this.mayHaveHappened
+      ? this
+      : new StoreError(this.message, { ...this, mayHaveHappened: true, cause: this.cause });
   }
 }

@@ -55,7 +55,7 @@ export class Signer {
   }
 }
 
-type GetAuthorization = typeof import("cos-nodejs-sdk-v5").default.getAuthorization;
+type GetAuthorization = typeof import("cos-nodejs-sdk-v5").getAuthorization;
 let loading: Promise<GetAuthorization> | undefined;
 
 /** The SDK takes 100 ms and 40 MiB to load: only what talks to COS pays for it. */
