@@ -12,11 +12,15 @@ const IAC = 255;
 const TELNET_DONT = 254;
 const TELNET_WILL = 251;
 const DATA_MARK = 242;
+const TELNET_COMMAND_MIN = 240;
 
 /**
- * Cuts the bytes of a control connection into lines, however they are split over segments. Telnet sequences before a verb
- * are taken out: clients send IAC IP IAC DM before ABOR, and the urgent byte among them gets lost, so a data mark may stand
- * alone. Within a line every byte is the command's.
+ * Cuts the bytes of a control connection into lines, however they are split over segments. Within a line every byte is the
+ * command's; Telnet sequences before a verb are taken out.
+ *
+ * Clients announce ABOR by IAC IP IAC DM with the last byte they send at once marked urgent, and the operating system keeps
+ * the urgent byte from us. So the second IAC may be missing (the data mark stands alone), or the data mark (IAC is followed
+ * by the verb), or, with Python's ftplib, which sends all of ABOR as urgent, the line feed: ABOR ends with its CR.
  */
 export class ControlLineReader {
   #line = new Uint8Array(512);
@@ -24,20 +28,31 @@ export class ControlLineReader {
   #tooLong = false;
   /** Bytes of a Telnet sequence that are still to come. */
   #telnet: "none" | "command" | "option" = "none";
+  /** The line feed that belongs to the ABOR just given out, if it comes. */
+  #skipLineFeed = false;
 
   /** The lines that `bytes` complete. */
   *push(bytes: Uint8Array): Generator<ControlLine> {
     for (const byte of bytes) {
-      if (this.#isTelnet(byte)) continue;
-      if (byte !== LF) {
-        this.#add(byte);
-        continue;
+      const skip = this.#skipLineFeed && byte === LF;
+      this.#skipLineFeed = false;
+      if (skip || this.#isTelnet(byte)) continue;
+      if (byte === LF) yield this.#end();
+      else this.#add(byte);
+      if (byte === CR && this.#isAbor()) {
+        yield this.#end();
+        this.#skipLineFeed = true;
       }
-      if (this.#tooLong) yield "too-long";
-      else yield this.#line.slice(0, this.#endsWithCr() ? this.#length - 1 : this.#length);
-      this.#length = 0;
-      this.#tooLong = false;
     }
+  }
+
+  #end(): ControlLine {
+    const line = this.#tooLong
+      ? "too-long"
+      : this.#line.slice(0, this.#endsWithCr() ? this.#length - 1 : this.#length);
+    this.#length = 0;
+    this.#tooLong = false;
+    return line;
   }
 
   #isTelnet(byte: number): boolean {
@@ -45,10 +60,11 @@ export class ControlLineReader {
       this.#telnet = "none";
       return true;
     }
-    if (this.#telnet === "command") {
+    if (this.#telnet === "command" && byte >= TELNET_COMMAND_MIN) {
       this.#telnet = byte >= TELNET_WILL && byte <= TELNET_DONT ? "option" : "none";
       return true;
     }
+    this.#telnet = "none";
     if (this.#length > 0 || this.#tooLong) return false;
     if (byte === IAC) this.#telnet = "command";
     return byte === IAC || byte === DATA_MARK;
@@ -69,6 +85,10 @@ export class ControlLineReader {
   #endsWithCr(): boolean {
     return this.#length > 0 && this.#line[this.#length - 1] === CR;
   }
+
+  #isAbor(): boolean {
+    return this.#length === 5 && /^abor\r$/i.test(ascii(this.#line.subarray(0, 5)));
+  }
 }
 
 /** One command: the verb in upper case, and the bytes after the blank exactly as they came. */
@@ -81,7 +101,12 @@ export interface Command {
 export function parseCommand(line: Uint8Array): Command {
   const blank = line.indexOf(32);
   const end = blank === -1 ? line.length : blank;
-  let verb = "";
-  for (const byte of line.subarray(0, end)) verb += String.fromCharCode(byte);
-  return { verb: verb.toUpperCase(), argument: line.slice(end + 1) };
+  return { verb: ascii(line.subarray(0, end)).toUpperCase(), argument: line.slice(end + 1) };
+}
+
+/** One character a byte, whatever the bytes are. */
+function ascii(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
