@@ -42,8 +42,15 @@ export interface Dialer {
   connect(address: SocketAddress, signal: AbortSignal): Promise<Connection>;
   /** @throws the signal's reason, or the operating system's error; the certificate must be valid for `hostname`. */
   connectTls(address: SocketAddress, signal: AbortSignal): Promise<Connection>;
-  /** Speaks TLS over `connection`, whose ownership passes to the result. */
-  startTls(connection: Connection, hostname: string): Promise<Connection>;
+  /**
+   * Speaks TLS over `connection`, which it takes over: also when it fails, the connection is closed.
+   *
+   * @throws as {@linkcode Dialer.connectTls}.
+   */
+  startTls(
+    connection: Connection,
+    options: { hostname: string; signal: AbortSignal },
+  ): Promise<Connection>;
 }
 
 /** One turn of the event loop: what has already arrived on other sockets is read meanwhile. */
@@ -65,33 +72,44 @@ export function formatAddress({ hostname, port }: SocketAddress): string {
 class DenoConnection implements Connection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
-  readonly conn: Deno.TcpConn | Deno.TlsConn;
+  readonly #conn: Deno.TcpConn | Deno.TlsConn;
   #closed = false;
 
   constructor(conn: Deno.TcpConn | Deno.TlsConn) {
-    this.conn = conn;
+    this.#conn = conn;
     this.local = socketAddress(conn.localAddr);
     this.remote = socketAddress(conn.remoteAddr);
   }
 
   read(into: Uint8Array): Promise<number | null> {
-    return this.conn.read(into);
+    return this.#conn.read(into);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
-      sent += await this.conn.write(sent === 0 ? bytes : bytes.subarray(sent));
+      sent += await this.#conn.write(sent === 0 ? bytes : bytes.subarray(sent));
     }
   }
 
   closeWrite(): Promise<void> {
-    return this.conn.closeWrite();
+    return this.#conn.closeWrite();
+  }
+
+  /** Gives the socket to a TLS connection; this one is closed from then on. */
+  startTls(hostname: string): Promise<Deno.TlsConn> {
+    this.#closed = true;
+    return Deno.startTls(this.#conn as Deno.TcpConn, { hostname });
+  }
+
+  /** Of a TLS connection: settles when both sides trust each other. */
+  async handshake(): Promise<void> {
+    await (this.#conn as Deno.TlsConn).handshake();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.conn.close();
+    this.#conn.close();
   }
 
   [Symbol.dispose](): void {
@@ -147,29 +165,33 @@ export const systemDialer: Dialer = {
   async connect(address, signal) {
     const conn = await abortable(Deno.connect({ ...address, signal }), signal);
     conn.setNoDelay(true);
+    conn.setKeepAlive(true);
     return new DenoConnection(conn);
   },
   async connectTls(address, signal) {
     const plain = await this.connect(address, signal);
-    try {
-      return await abortable(this.startTls(plain, address.hostname), signal);
-    } catch (error) {
-      plain.close();
-      throw error;
-    }
+    return await this.startTls(plain, { hostname: address.hostname, signal });
   },
-  async startTls(connection, hostname) {
-    if (!(connection instanceof DenoConnection)) {
+  async startTls(connection, { hostname, signal }) {
+    using plain = connection;
+    if (!(plain instanceof DenoConnection)) {
       throw new TypeError("Cannot start TLS: the connection was not opened by this dialer");
     }
-    const conn = await Deno.startTls(connection.conn as Deno.TcpConn, { hostname });
+    signal.throwIfAborted();
+    const tls = new DenoConnection(await plain.startTls(hostname));
+    // Deno lets go of the socket only when the peer ends the handshake too, or TCP keep-alive finds it gone.
+    const stop = () => tls.close();
+    signal.addEventListener("abort", stop, { once: true });
     try {
-      await conn.handshake();
+      await tls.handshake();
+      signal.throwIfAborted();
+      return tls;
     } catch (error) {
-      conn.close();
-      throw error;
+      tls.close();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
-    return new DenoConnection(conn);
   },
 };
 
