@@ -2,7 +2,7 @@
  * What `deno task test` runs: `deno test` over the whole tree, or over the paths and with the filters given as arguments.
  * Its last line counts what really ran, `N passed, N failed`; the lines before name the clients that are not installed.
  */
-import { missingPrograms } from "./clients/programs.ts";
+import { missingClients } from "./clients/installed.ts";
 import { countTests } from "./junit.ts";
 
 /** Tests start real clients, which no sandbox holds, so `run` is not narrowed to names. */
@@ -20,7 +20,7 @@ try {
   // A module that cannot be loaded fails the run, but is in no report.
   const failures = success ? failed : Math.max(failed, 1);
   const closing = [
-    ...missingPrograms().map((missing) => `Not tested: ${missing}`),
+    ...missingClients().map((missing) => `Not tested: ${missing}`),
     `${passed} passed, ${failures} failed`,
   ];
   Deno.stdout.writeSync(new TextEncoder().encode(`${closing.join("\n")}\n`));

@@ -1,0 +1,30 @@
+/** Clients that tests drive, by their Debian package: a program of each, which shows whether it is installed. */
+const PROGRAMS = {
+  curl: "curl",
+  expect: "expect",
+  ftp: "ftp",
+  lftp: "lftp",
+  ncftp: "ncftpput",
+  python3: "python3",
+  rclone: "rclone",
+  wget: "wget",
+} as const;
+export type Client = keyof typeof PROGRAMS;
+
+/** What is not installed here: `lftp is not installed (apt install lftp)`. */
+export function missingClients(wanted = Object.keys(PROGRAMS) as Client[]): string[] {
+  return wanted.filter((client) => !isInstalled(PROGRAMS[client]))
+    .map((client) => `${client} is not installed (apt install ${client})`);
+}
+
+function isInstalled(program: string): boolean {
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  return folders.some((folder) => {
+    try {
+      const { isFile, mode } = Deno.statSync(`${folder}/${program}`);
+      return isFile && ((mode ?? 0) & 0o111) !== 0;
+    } catch {
+      return false;
+    }
+  });
+}
