@@ -16,8 +16,9 @@ export function parseHostPort(text: string): SocketAddress {
 
 /** What 227 names. @throws RangeError for anything but an IPv4 address. */
 export function formatHostPort({ hostname, port }: SocketAddress): string {
-  if (ipVersion(hostname) !== 4) throw new RangeError(`Cannot write ${hostname} as h1,h2,h3,h4`);
-  return `${hostname.replaceAll(".", ",")},${port >> 8},${port & 255}`;
+  const address = plainAddress(hostname);
+  if (ipVersion(address) !== 4) throw new RangeError(`Cannot write ${hostname} as h1,h2,h3,h4`);
+  return `${address.replaceAll(".", ",")},${port >> 8},${port & 255}`;
 }
 
 /**

@@ -6,6 +6,9 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** Half a Gregorian year, as ls counts it. Milliseconds. */
 const SIX_MONTHS = 365.2425 / 2 * 24 * 3600 * 1000;
 
+/** COS refuses requests whose time is further from its own, so its clock is never more ahead of ours. Milliseconds. */
+const CLOCK_SKEW_MAX = 15 * 60 * 1000;
+
 /**
  * A line of LIST in the form of `ls -l`, the one that every client parses, without its line end. Times are UTC. COS keeps
  * no times for directories; they show the epoch.
@@ -27,7 +30,7 @@ export function formatListLine(entry: Entry, options: {
 function formatDate(date: Date, now: number): string {
   const age = now - date.getTime();
   const day = `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)}`;
-  if (age > SIX_MONTHS || age < 0) {
+  if (age > SIX_MONTHS || age < -CLOCK_SKEW_MAX) {
     return `${day}  ${String(date.getUTCFullYear()).padStart(4, "0")}`;
   }
   const two = (value: number) => String(value).padStart(2, "0");

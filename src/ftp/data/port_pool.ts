@@ -42,7 +42,10 @@ export class PortPool {
 
   #guard(listener: Listener, port: number): Listener {
     this.#taken.add(port);
+    let open = true;
     const close = () => {
+      if (!open) return;
+      open = false;
       listener.close();
       this.#taken.delete(port);
     };
