@@ -11,7 +11,7 @@ export async function compileKernel(): Promise<Uint8Array> {
     [
       "crc64.ts",
       ...["--outFile", "crc64.wasm", "-O3", "--noAssert", "--runtime", "stub"],
-      ...["--importMemory", "--noExportMemory"],
+      ...["--enable", "simd", "--importMemory", "--noExportMemory"],
     ],
     {
       readFile: (name) => name === "crc64.ts" ? source : null,

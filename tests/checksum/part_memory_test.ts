@@ -34,6 +34,21 @@ Deno.test("PartMemory checksums any part of a slice where it lies, whatever was 
   for (const slice of memory.slices) assert.deepEqual(slice, bytes);
 });
 
+Deno.test("PartMemory checksums up to its last byte and not beyond", () => {
+  const bytes = noise(64 * 1024);
+  const memory = new PartMemory({ bytes: bytes.length, sliceSize: bytes.length });
+  const slice = memory.slices[0]!;
+  assert.equal(slice.byteOffset + slice.length, slice.buffer.byteLength);
+  slice.set(bytes);
+  for (let start = 0; start < 150; start++) {
+    assert.equal(
+      memory.crc64(slice.subarray(start)),
+      crc64(bytes.subarray(start)),
+      `from ${start}`,
+    );
+  }
+});
+
 Deno.test("PartMemory carries a checksum over a chain of slices", () => {
   const bytes = noise(40_000);
   const memory = new PartMemory({ bytes: 40_000, sliceSize: 10_000 });
