@@ -1,0 +1,59 @@
+import type { Clock } from "../clock.ts";
+import type { Listener, SocketAddress } from "../net/connection.ts";
+import type { HttpRequest } from "../net/http_server.ts";
+import { HttpServer } from "../net/http_server.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { checkBucketName } from "./api/bucket_operations.ts";
+import type { Credential } from "./api/signature.ts";
+import { Faults } from "./faults.ts";
+import { handle } from "./handle.ts";
+import { Storage } from "./storage/storage.ts";
+import { Traffic } from "./traffic.ts";
+
+export interface EmulatorOptions {
+  /** Where requests come in; closed with the emulator. */
+  readonly listener: Listener;
+  /** Buckets that are there from the start, `examplebucket-1250000000`. */
+  readonly buckets: readonly string[];
+  /** Who may sign requests; everyone may do everything. */
+  readonly credentials: readonly Credential[];
+  /** Where everything is kept, safe from crashes. @default in memory */
+  readonly dataDir?: string;
+  /** Milliseconds that every request waits before it takes effect. @default 0 */
+  readonly latency?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A running COS-compatible server. */
+export interface Emulator extends AsyncDisposable {
+  readonly address: SocketAddress;
+  readonly faults: Faults;
+  readonly traffic: Traffic;
+  /** Closes every connection at once. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a COS-compatible server; README.md says what it can.
+ *
+ * @throws Error when the data directory cannot be used; CosError for an impossible bucket name.
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { listener, buckets, dataDir, clock, logger } = options;
+  buckets.forEach(checkBucketName);
+  const storage = await Storage.open(dataDir, logger);
+  for (const bucket of new Set(buckets)) {
+    if (storage.buckets.has(bucket)) continue;
+    storage.apply({ type: "create-bucket", bucket, created: clock.now() });
+  }
+  const faults = new Faults();
+  const traffic = new Traffic();
+  const context = { ...options, storage, faults, traffic };
+  const handler = (request: HttpRequest) => handle(request, context);
+  const server = new HttpServer({ listener, handler, clock, logger });
+  let closed: Promise<void> | undefined;
+  const close = () =>
+    closed ??= server[Symbol.asyncDispose]().finally(() => storage[Symbol.asyncDispose]());
+  return { address: listener.address, faults, traffic, close, [Symbol.asyncDispose]: close };
+}
