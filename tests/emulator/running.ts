@@ -8,7 +8,7 @@ import type { Keys } from "./raw_client.ts";
 import { RawClient } from "./raw_client.ts";
 
 export const BUCKET = "examplebucket-1250000000";
-export const KEYS: Keys = { secretId: "AKIDexample", secretKey: "secret of the tests" };
+export const KEYS: Keys = { secretId: "AKIDexample", secretKey: "secretOfTheTests" };
 
 /** Throws whatever a test did not expect to be logged at it. */
 const strictLogger: Logger = {
