@@ -1,11 +1,4 @@
-/** COS: a multipart upload has at most this many parts. */
-export const PART_COUNT_MAX = 10_000;
-
-/** COS: every part but the last has at least 1 MB; we count in MiB. */
-export const PART_SIZE_MIN = 1024 ** 2;
-
-/** COS: no part has more than 5 GB. */
-const PART_SIZE_MAX = 5 * 1024 ** 3;
+import { PART_COUNT_MAX, PART_SIZE_MIN } from "../config/part_limits.ts";
 
 /** Up to here parts stay at their smallest: little memory, and little to send again, for the files that are common. */
 const SMALL_PARTS_UP_TO = 1024 ** 3;
@@ -15,12 +8,6 @@ export interface PartPlan {
   readonly minPartSize: number;
   readonly maxPartSize: number;
   readonly maxFileSize: number;
-}
-
-/** The largest part that leaves room for `threads` parts in flight and one being filled. Bytes, whole slices. */
-export function largestPart(options: { memory: number; threads: number }): number {
-  const part = Math.floor(options.memory / (options.threads + 1));
-  return Math.min(PART_SIZE_MAX, Math.max(PART_SIZE_MIN, part - part % PART_SIZE_MIN));
 }
 
 /**

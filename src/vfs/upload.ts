@@ -1,7 +1,8 @@
 import { combineCrc64 } from "../checksum/crc64.ts";
+import { PART_COUNT_MAX } from "../config/part_limits.ts";
 import { type ObjectStore, type Stored, StoreError, uninterrupted } from "../store/object_store.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { mayCommitShort, nextPartSize, PART_COUNT_MAX, type PartPlan } from "./part_plan.ts";
+import { mayCommitShort, nextPartSize, type PartPlan } from "./part_plan.ts";
 import type { SlicePool } from "./slice_pool.ts";
 import { TreeError } from "./tree_error.ts";
 
@@ -155,7 +156,9 @@ export class Upload implements AsyncDisposable {
   /** Memory is short: sends what there is, if parts of that size can still make the largest file, and waits its turn. */
   async #waitForSlice(): Promise<Uint8Array> {
     const { pool, plan } = this.#resources;
-    if (mayCommitShort(plan, this.#committed, this.#part.size)) await this.#commit();
+    if (this.#part.isFull || mayCommitShort(plan, this.#committed, this.#part.size)) {
+      await this.#commit();
+    }
     return await pool.acquire(this.signal);
   }
 

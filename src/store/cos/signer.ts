@@ -27,9 +27,16 @@ export class Signer {
     this.#clock = options.clock;
   }
 
-  /** Takes over the server's time (its Date field) when our clock is wrong. */
-  correctClock(serverTime: Date): void {
-    this.#clockOffset = serverTime.getTime() - this.#clock.now();
+  /**
+   * Takes over the server's time (its Date field).
+   *
+   * @returns whether that changes anything: false when it was taken over before and the server still disagrees.
+   */
+  correctClock(serverTime: Date): boolean {
+    const offset = serverTime.getTime() - this.#clock.now();
+    const changes = Math.abs(offset - this.#clockOffset) > EARLY * 1000;
+    if (changes) this.#clockOffset = offset;
+    return changes;
   }
 
   /** The headers that make the request authentic. @throws what the credentials throw. */

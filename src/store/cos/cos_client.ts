@@ -1,0 +1,225 @@
+import type { Clock } from "../../clock.ts";
+import { type HttpClient, HttpError, type HttpResponse } from "../../net/http_client.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { type Payload, StoreError } from "../object_store.ts";
+import { readFailure, storeError } from "./cos_error.ts";
+import type { EndpointChooser } from "./endpoint.ts";
+import { retrying } from "./retry.ts";
+import type { Signer } from "./signer.ts";
+import { parseXml, type XmlElement } from "./xml.ts";
+
+/** The longest XML answer that is read: 1,000 rows with the longest keys, each byte of them encoded. Bytes. */
+const XML_MAX = 8 * 1024 ** 2;
+
+/** The longest error answer that is read. Bytes. */
+const FAILURE_MAX = 64 * 1024;
+
+/** Our own codes, where COS gave none. */
+const NETWORK_CODES: Readonly<Record<HttpError["kind"], string>> = {
+  "not-connected": "ConnectFailed",
+  "timeout": "Timeout",
+  "lost": "ConnectionLost",
+  "malformed": "BadAnswer",
+};
+
+const decoder = new TextDecoder();
+
+/** One call to COS. */
+export interface CosRequest {
+  /** What is tried, for messages: `Cannot read a/b`. */
+  readonly action: string;
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Undefined for calls about the bucket. */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Payload;
+  readonly signal: AbortSignal;
+  /** Whether it may be carried out twice. @default true */
+  readonly repeatable?: boolean;
+}
+
+/** What a {@linkcode CosClient} works with. */
+export interface CosClientOptions {
+  readonly http: HttpClient;
+  readonly endpoints: EndpointChooser;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** Signs, sends, tries again where that is safe, and turns every failure into a {@linkcode StoreError}. */
+export class CosClient {
+  readonly #options: CosClientOptions;
+
+  constructor(options: CosClientOptions) {
+    this.#options = options;
+  }
+
+  /** The endpoint's host with the bucket in front, for `x-cos-copy-source`. */
+  async copySourceHost(bucket: string): Promise<string> {
+    const { host, root } = await this.#options.endpoints.current();
+    return root === "/" ? host : `${bucket}.${host}`;
+  }
+
+  /** Sends a request whose answer has a body to stream; the caller disposes of it. @throws {StoreError}; the signal's reason. */
+  open(request: CosRequest): Promise<HttpResponse> {
+    return this.#retrying(request, () => this.#send(request));
+  }
+
+  /** Sends a request whose answer's body does not matter. @returns the answer's fields. */
+  send(request: CosRequest): Promise<HttpResponse["fields"]> {
+    return this.#retrying(request, async () => {
+      using response = await this.#send(request);
+      await this.#text(request, response, FAILURE_MAX);
+      return response.fields;
+    });
+  }
+
+  /**
+   * Sends a request that is answered by XML. Copy, Complete and batch delete can fail with status 200 and an `<Error>`.
+   *
+   * @returns the root element and the answer's fields.
+   */
+  query(request: CosRequest): Promise<{ root: XmlElement; fields: HttpResponse["fields"] }> {
+    return this.#retrying(request, async () => {
+      using response = await this.#send(request);
+      const body = await this.#text(request, response, XML_MAX);
+      const { status, fields } = response;
+      const requestId = fields.get("x-cos-request-id");
+      let root: XmlElement;
+      try {
+        root = parseXml(body);
+      } catch (cause) {
+        throw new StoreError(`${request.action}: the answer is not XML`, {
+          kind: "unavailable",
+          code: "BadAnswer",
+          status,
+          requestId,
+          mayHaveHappened: request.method !== "GET",
+          cause,
+        });
+      }
+      if (root.name === "Error") {
+        // COS had begun to answer before it failed: whether anything took effect is not said.
+        const failure = readFailure({ status: 500, body, requestId });
+        throw storeError(request.action, failure, { mayHaveHappened: true });
+      }
+      return { root, fields };
+    });
+  }
+
+  #retrying<T>(request: CosRequest, call: () => Promise<T>): Promise<T> {
+    const { clock, random, log } = this.#options;
+    return retrying(call, {
+      repeatable: request.repeatable ?? true,
+      clock,
+      random,
+      signal: request.signal,
+      onRetry: (error, tries) => {
+        log.info("A request to COS is tried again", {
+          tries,
+          error: error.message,
+          requestId: error.requestId,
+        });
+      },
+    });
+  }
+
+  async #send(request: CosRequest): Promise<HttpResponse> {
+    const { endpoints, signer, http } = this.#options;
+    const endpoint = await endpoints.current();
+    const path = endpoint.root + (request.key ?? "");
+    const query = request.query ?? {};
+    const headers = { host: endpoint.host, ...request.headers };
+    const signed = await signer.sign({ method: request.method, path, query, headers });
+    let response: HttpResponse;
+    try {
+      response = await http.request({
+        origin: endpoint,
+        method: request.method,
+        target: encodePath(path) + encodeQuery(query),
+        headers: { ...headers, ...signed },
+        body: request.body ?? [],
+        signal: request.signal,
+        repeatable: request.repeatable ?? true,
+      });
+    } catch (error) {
+      if (error instanceof HttpError && error.kind === "not-connected") endpoints.lost();
+      throw networkError(request, error);
+    }
+    if (response.status >= 200 && response.status < 300) return response;
+    using refused = response;
+    throw await this.#refusal(request, refused);
+  }
+
+  /** The error for an answer that says no. */
+  async #refusal(request: CosRequest, response: HttpResponse): Promise<StoreError> {
+    const { status, fields } = response;
+    const requestId = fields.get("x-cos-request-id");
+    const body = await this.#text(request, response, FAILURE_MAX).catch(() => "");
+    const failure = readFailure({ status, body, requestId });
+    const date = Date.parse(fields.get("date") ?? "");
+    if (failure.code === "RequestTimeTooSkewed" && !Number.isNaN(date)) {
+      if (this.#options.signer.correctClock(new Date(date))) {
+        this.#options.log.warning("The clock is wrong: COS's time is used from now on", {
+          cosTime: new Date(date).toISOString(),
+        });
+        return storeError(request.action, { ...failure, status: 503, code: "ClockCorrected" });
+      }
+    }
+    // A server that failed (500) may have done its work before; one that throttles (503) has not begun.
+    const mayHaveHappened = status >= 500 && status !== 503 && request.method !== "GET" &&
+      request.method !== "HEAD";
+    return storeError(request.action, failure, { mayHaveHappened });
+  }
+
+  async #text(request: CosRequest, response: HttpResponse, max: number): Promise<string> {
+    try {
+      return decoder.decode(await response.collect(max));
+    } catch (error) {
+      throw networkError(request, error);
+    }
+  }
+}
+
+/** The error for a body that broke while it was read. */
+export function bodyError(action: string, error: unknown, signal: AbortSignal): unknown {
+  return networkError({ action, method: "GET", signal }, error);
+}
+
+/** The error for a request that got no answer, or only a part of one. @throws the signal's reason. */
+function networkError(
+  { action, method, signal }: Pick<CosRequest, "action" | "method" | "signal">,
+  error: unknown,
+): unknown {
+  signal.throwIfAborted();
+  if (!(error instanceof HttpError)) return error;
+  return new StoreError(`${action}: ${error.message}`, {
+    kind: "unavailable",
+    code: NETWORK_CODES[error.kind],
+    mayHaveHappened: error.requestSent && method !== "GET" && method !== "HEAD",
+    cause: error,
+  });
+}
+
+/** Everything but the unreserved characters of RFC 3986 and `/` as `%XX`. */
+export function encodePath(path: string): string {
+  return path.split("/").map(encode).join("/");
+}
+
+function encodeQuery(query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(([name, value]) =>
+    value === "" ? encode(name) : `${encode(name)}=${encode(value)}`
+  );
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

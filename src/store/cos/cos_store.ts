@@ -1,0 +1,316 @@
+import { createHash } from "node:crypto";
+import type { HttpResponse } from "../../net/http_client.ts";
+import type {
+  ListPage,
+  ObjectBody,
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  PendingUpload,
+  Stored,
+  StoredPart,
+} from "../object_store.ts";
+import { listPage, objectInfo, partsPage, stored, uploadsPage, wholeSize } from "./answers.ts";
+import { bodyError, type CosClient, encodePath } from "./cos_client.ts";
+import { childrenOf, escapeXml, textOf } from "./xml.ts";
+
+/** Rows of one page: the most that COS gives. */
+const PAGE = 1000;
+
+const encoder = new TextEncoder();
+
+type Arguments<Method extends keyof ObjectStore> = Parameters<ObjectStore[Method]>;
+
+/** One bucket of COS. Each method is one operation of COS's API documentation. */
+export class CosStore implements ObjectStore {
+  readonly #client: CosClient;
+  readonly #bucket: string;
+
+  constructor(client: CosClient, options: { bucket: string }) {
+    this.#client = client;
+    this.#bucket = options.bucket;
+  }
+
+  async head(...[key, { signal }]: Arguments<"head">): Promise<ObjectInfo> {
+    const action = `Cannot look up ${key}`;
+    const fields = await this.#client.send({ action, method: "HEAD", key, signal });
+    return objectInfo(fields, Number(fields.get("content-length")), action);
+  }
+
+  async get(...[key, { signal, start, ifMatch }]: Arguments<"get">): Promise<ObjectBody> {
+    const action = `Cannot read ${key}`;
+    const headers = {
+      ...start === undefined ? {} : { range: `bytes=${start}-` },
+      ...ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` },
+    };
+    const response = await this.#client.open({ action, method: "GET", key, headers, signal });
+    try {
+      const length = response.length ?? NaN;
+      const size = start === undefined ? length : wholeSize(response.fields, action);
+      const info = objectInfo(response.fields, size, action);
+      return new CosBody(response, { action, info, length, signal });
+    } catch (error) {
+      response[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async put(...[key, body, options]: Arguments<"put">): Promise<Stored> {
+    const action = `Cannot store ${key}`;
+    const { signal, contentMd5, forbidOverwrite } = options;
+    const headers = {
+      ...objectFields(options),
+      ...contentMd5 === undefined ? {} : { "content-md5": contentMd5 },
+      ...overwriteField(forbidOverwrite),
+    };
+    const fields = await this.#client.send({ action, method: "PUT", key, headers, body, signal });
+    return stored(fields, action);
+  }
+
+  async list(...[options]: Arguments<"list">): Promise<ListPage> {
+    const { prefix, delimiter, marker, limit = PAGE, signal } = options;
+    const { root } = await this.#client.query({
+      action: `Cannot list ${prefix || "the bucket"}`,
+      method: "GET",
+      query: {
+        prefix,
+        "max-keys": String(limit),
+        "encoding-type": "url",
+        ...delimiter === undefined ? {} : { delimiter },
+        ...marker === undefined ? {} : { marker },
+      },
+      signal,
+    });
+    return listPage(root);
+  }
+
+  async delete(...[key, { signal }]: Arguments<"delete">): Promise<void> {
+    await this.#client.send({ action: `Cannot remove ${key}`, method: "DELETE", key, signal });
+  }
+
+  async deleteMany(
+    ...[keys, { signal }]: Arguments<"deleteMany">
+  ): Promise<readonly { key: string; code: string; message: string }[]> {
+    const rows = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join("");
+    const body = encoder.encode(`<Delete><Quiet>true</Quiet>${rows}</Delete>`);
+    const { root } = await this.#client.query({
+      action: `Cannot remove ${keys.length} objects`,
+      method: "POST",
+      query: { delete: "" },
+      headers: {
+        "content-md5": createHash("md5").update(body).digest("base64"),
+        "content-type": "application/xml",
+      },
+      body: [body],
+      signal,
+    });
+    return childrenOf(root, "Error").map((row) => ({
+      key: textOf(row, "Key") ?? "",
+      code: textOf(row, "Code") ?? "",
+      message: textOf(row, "Message") ?? "",
+    }));
+  }
+
+  async copy(...[from, to, options]: Arguments<"copy">): Promise<Stored> {
+    const { signal, ifMatch, storageClass, forbidOverwrite } = options;
+    const action = `Cannot copy ${from} to ${to}`;
+    const { root, fields } = await this.#client.query({
+      action,
+      method: "PUT",
+      key: to,
+      headers: {
+        ...await this.#copySource(from, ifMatch),
+        ...storageClass === undefined ? {} : { "x-cos-storage-class": storageClass },
+        ...overwriteField(forbidOverwrite),
+      },
+      signal,
+    });
+    return stored(fields, action, textOf(root, "ETag"));
+  }
+
+  async initiateUpload(...[key, options]: Arguments<"initiateUpload">): Promise<string> {
+    const { root } = await this.#client.query({
+      action: `Cannot begin the upload of ${key}`,
+      method: "POST",
+      key,
+      query: { uploads: "" },
+      headers: objectFields(options),
+      signal: options.signal,
+      repeatable: false,
+    });
+    return textOf(root, "UploadId") ?? "";
+  }
+
+  async uploadPart(...[part, body, options]: Arguments<"uploadPart">): Promise<Stored> {
+    const action = `Cannot store part ${part.partNumber} of ${part.key}`;
+    const { signal, contentMd5 } = options;
+    const fields = await this.#client.send({
+      action,
+      method: "PUT",
+      key: part.key,
+      query: partQuery(part),
+      headers: contentMd5 === undefined ? {} : { "content-md5": contentMd5 },
+      body,
+      signal,
+    });
+    return stored(fields, action);
+  }
+
+  async uploadPartCopy(
+    ...[part, source, { signal }]: Arguments<"uploadPartCopy">
+  ): Promise<Stored> {
+    const action = `Cannot copy part ${part.partNumber} of ${part.key}`;
+    const { root, fields } = await this.#client.query({
+      action,
+      method: "PUT",
+      key: part.key,
+      query: partQuery(part),
+      headers: {
+        ...await this.#copySource(source.key, source.ifMatch),
+        "x-cos-copy-source-range": `bytes=${source.start}-${source.end}`,
+      },
+      signal,
+    });
+    return stored(fields, action, textOf(root, "ETag"));
+  }
+
+  async completeUpload(...[upload, parts, options]: Arguments<"completeUpload">): Promise<Stored> {
+    const action = `Cannot complete the upload of ${upload.key}`;
+    const rows = parts.map(({ partNumber, etag }) =>
+      `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`
+    );
+    const xml = `<CompleteMultipartUpload>${rows.join("")}</CompleteMultipartUpload>`;
+    const { root, fields } = await this.#client.query({
+      action,
+      method: "POST",
+      key: upload.key,
+      query: { uploadId: upload.uploadId },
+      headers: { "content-type": "application/xml", ...overwriteField(options.forbidOverwrite) },
+      body: [encoder.encode(xml)],
+      signal: options.signal,
+      repeatable: false,
+    });
+    return stored(fields, action, textOf(root, "ETag"));
+  }
+
+  async abortUpload(...[upload, { signal }]: Arguments<"abortUpload">): Promise<void> {
+    try {
+      await this.#client.send({
+        action: `Cannot abort the upload of ${upload.key}`,
+        method: "DELETE",
+        key: upload.key,
+        query: { uploadId: upload.uploadId },
+        signal,
+      });
+    } catch (error) {
+      if (!isNoSuchUpload(error)) throw error;
+    }
+  }
+
+  async listUploads(
+    ...[{ prefix, signal }]: Arguments<"listUploads">
+  ): Promise<readonly PendingUpload[]> {
+    const uploads: PendingUpload[] = [];
+    let marker: { key: string; uploadId: string } | undefined;
+    do {
+      const { root } = await this.#client.query({
+        action: `Cannot list the uploads below ${prefix || "the bucket"}`,
+        method: "GET",
+        query: {
+          uploads: "",
+          prefix,
+          "encoding-type": "url",
+          "max-uploads": String(PAGE),
+          ...marker && { "key-marker": marker.key, "upload-id-marker": marker.uploadId },
+        },
+        signal,
+      });
+      const page = uploadsPage(root);
+      uploads.push(...page.uploads);
+      marker = page.next;
+    } while (marker);
+    return uploads;
+  }
+
+  async listParts(...[upload, { signal }]: Arguments<"listParts">): Promise<readonly StoredPart[]> {
+    const parts: StoredPart[] = [];
+    let marker: string | undefined;
+    do {
+      const { root } = await this.#client.query({
+        action: `Cannot list the parts of ${upload.key}`,
+        method: "GET",
+        key: upload.key,
+        query: {
+          uploadId: upload.uploadId,
+          "max-parts": String(PAGE),
+          ...marker === undefined ? {} : { "part-number-marker": marker },
+        },
+        signal,
+      });
+      const page = partsPage(root);
+      parts.push(...page.parts);
+      marker = page.next;
+    } while (marker !== undefined);
+    return parts;
+  }
+
+  async #copySource(key: string, ifMatch: string | undefined): Promise<Record<string, string>> {
+    const host = await this.#client.copySourceHost(this.#bucket);
+    return {
+      "x-cos-copy-source": `${host}/${encodePath(key)}`,
+      ...ifMatch === undefined ? {} : { "x-cos-copy-source-if-match": `"${ifMatch}"` },
+    };
+  }
+}
+
+/** A GET's body; it breaks with a {@linkcode StoreError}. */
+class CosBody implements ObjectBody {
+  readonly info: ObjectInfo;
+  readonly length: number;
+  readonly #response: HttpResponse;
+  readonly #action: string;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    response: HttpResponse,
+    options: { action: string; info: ObjectInfo; length: number; signal: AbortSignal },
+  ) {
+    this.#response = response;
+    this.#action = options.action;
+    this.#signal = options.signal;
+    this.info = options.info;
+    this.length = options.length;
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#response.read(into);
+    } catch (error) {
+      throw bodyError(this.#action, error, this.#signal);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#response[Symbol.dispose]();
+  }
+}
+
+function objectFields({ contentType, metadata = {} }: ObjectHeaders): Record<string, string> {
+  const fields: Record<string, string> = contentType === undefined
+    ? {}
+    : { "content-type": contentType };
+  for (const [name, value] of Object.entries(metadata)) fields[`x-cos-meta-${name}`] = value;
+  return fields;
+}
+
+function overwriteField(forbid: boolean | undefined): Record<string, string> {
+  return forbid ? { "x-cos-forbid-overwrite": "true" } : {};
+}
+
+function partQuery(part: { uploadId: string; partNumber: number }): Record<string, string> {
+  return { partNumber: String(part.partNumber), uploadId: part.uploadId };
+}
+
+function isNoSuchUpload(error: unknown): boolean {
+  return (error as { code?: string }).code === "NoSuchUpload";
+}
