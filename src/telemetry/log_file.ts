@@ -64,7 +64,6 @@ export class LogFile implements LogSink, Disposable {
       if (checkDue) this.#closeIfReplaced();
       this.#append(this.#encoder.encode(line));
     } catch (error) {
-      this.#checkedAt = now;
       this.#fail(error);
       return;
     }

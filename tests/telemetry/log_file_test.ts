@@ -85,9 +85,10 @@ Deno.test("LogFile counts bytes, not characters", () => {
 
 Deno.test("LogFile writes a line that is longer than rotateSize whole", () => {
   using place = new Place();
-  const file = place.open({ rotateSize: 4, backupCount: 1 });
+  const file = place.open({ rotateSize: 4, backupCount: 3 });
   file.write("longer than four\n");
   file.write("also longer\n");
+  assert.deepEqual(place.names(), ["cos_v5.log", "cos_v5.log.1"]);
   assert.equal(place.read(".1"), "longer than four\n");
   assert.equal(place.read(), "also longer\n");
 });
@@ -129,6 +130,26 @@ Deno.test("LogFile goes over to a new file after another process has rotated it"
   assert.equal(place.read(), "two a\none b\n");
 });
 
+Deno.test("LogFile keeps only the file open that it writes to", () => {
+  using place = new Place();
+  const openFiles = () => {
+    // Through ls, because reading /proc itself takes every permission there is.
+    const { stdout } = new Deno.Command("ls", { args: ["-l", `/proc/${Deno.pid}/fd`] })
+      .outputSync();
+    return new TextDecoder().decode(stdout).split("\n")
+      .flatMap((line) => line.split(" -> ")[1] ?? [])
+      .filter((target) => target.startsWith(place.directory));
+  };
+  const file = place.open({ rotateSize: 10, backupCount: 2 });
+  for (let n = 1; n <= 9; n++) file.write(`n=${n}\n`);
+  Deno.removeSync(place.path);
+  place.clock.advance(1_000);
+  file.write("after\n");
+  assert.deepEqual(openFiles(), [place.path]);
+  file[Symbol.dispose]();
+  assert.deepEqual(openFiles(), []);
+});
+
 for (const gone of ["file", "directory"]) {
   Deno.test(`LogFile comes back within a second after its ${gone} was removed`, () => {
     using place = new Place();
@@ -163,10 +184,9 @@ Deno.test("LogFile notices a removed file although the clock was set back", () =
   assert.equal(place.read(), "after\n");
 });
 
-Deno.test("LogFile on a full disk says so once, and once when it works again", () => {
+Deno.test("LogFile says once that it fails, and once when it works again", () => {
   using place = new Place();
-  Deno.mkdirSync(place.directory, { recursive: true });
-  Deno.symlinkSync("/dev/full", place.path);
+  Deno.mkdirSync(place.path, { recursive: true });
   const file = place.open();
   for (let second = 0; second < 3; second++) {
     file.write("lost\n");
@@ -174,7 +194,7 @@ Deno.test("LogFile on a full disk says so once, and once when it works again", (
     place.clock.advance(1_000);
   }
   assert.equal(place.said.length, 1);
-  assert.match(place.said[0]!, /^ERROR Cannot write the log file, .* path=\S+ reason=".*No space/);
+  assert.match(place.said[0]!, /^ERROR Cannot write the log file, .* path=\S+ reason=".*directory/);
   Deno.removeSync(place.path);
   file.write("kept\n");
   file.write("kept too\n");
@@ -212,32 +232,27 @@ Deno.test("LogFile that may not be opened loses lines and throws nothing", () =>
   assert.equal(place.read(), "kept\n");
 });
 
-Deno.test("LogFile begins a line of its own after a disk that became full in the middle of one", async () => {
-  using place = new Place();
-  // With SIGXFSZ ignored, a write across the limit is cut short and the next one fails: a full disk without a disk.
-  const { stdout } = await new Deno.Command("bash", {
-    args: [
-      "-c",
-      'trap "" XFSZ && ulimit -f 1 && exec "$@"',
-      "bash",
-      Deno.execPath(),
-      "run",
-      "--quiet",
-      "--allow-read",
-      "--allow-write",
-      new URL("full_disk.ts", import.meta.url).pathname,
-      place.directory,
-    ],
-    stderr: "inherit",
-  }).output();
-  assert.deepEqual(new TextDecoder().decode(stdout).trim().split("\n"), [
-    "ERROR",
-    "WARNING",
-  ]);
-  assert.deepEqual(place.read().split("\n"), [
-    ...Array(10).fill("x".repeat(99)),
-    "xxxxx",
-    "kept",
-    "",
-  ]);
-});
+for (
+  const { room, content } of [
+    { room: "truncate", content: [...Array(10).fill("x".repeat(99)), "xxxxx", "kept", ""] },
+    { room: "remove", content: ["kept", ""] },
+  ]
+) {
+  Deno.test(`LogFile goes on with a whole line after a full disk and a ${room}`, async () => {
+    using place = new Place();
+    // With SIGXFSZ ignored, a write across the limit is cut short and the next one fails: a full disk without a disk.
+    const { stdout } = await new Deno.Command("bash", {
+      args: [
+        ...["-c", 'trap "" XFSZ && ulimit -f 1 && exec "$@"', "bash"],
+        ...[Deno.execPath(), "run", "--quiet", "--allow-read", "--allow-write"],
+        ...[new URL("full_disk.ts", import.meta.url).pathname, place.directory, room],
+      ],
+      stderr: "inherit",
+    }).output();
+    const said = new TextDecoder().decode(stdout).trim().split("\n");
+    assert.equal(said.length, 2);
+    assert.match(said[0]!, / ERROR Cannot write the log file, /);
+    assert.match(said[1]!, / WARNING The log file works again .* lost=2$/);
+    assert.deepEqual(place.read().split("\n"), content);
+  });
+}

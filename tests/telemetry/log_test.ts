@@ -58,6 +58,7 @@ Deno.test("Logger quotes values that would break the line apart, as JSON strings
     "two words",
     "",
     'say "hi"',
+    '"quoted"',
     "back\\slash",
     "a=b",
     "tab\there",
