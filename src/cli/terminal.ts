@@ -1,12 +1,71 @@
 /** Everything a subcommand knows of the terminal it runs in; tests give it one of their own. */
 export interface Terminal {
-  /** Writes data, the result that was asked for, to stdout. */
+  /** Writes data, the result that was asked for, to stdout. Once nobody reads it any more it is dropped. */
   out(text: string): void;
-  /** Writes messages for people to stderr. */
+  /** Writes messages for people to stderr. Never throws. */
   err(text: string): void;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   /** Aborts on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
   /** Aborts on a second SIGINT or SIGTERM. */
   readonly killed: AbortSignal;
+}
+
+/** The terminal of this process. Signals end the process as usual until `interrupted` or `killed` is asked for. */
+export function systemTerminal(): Terminal {
+  return new SystemTerminal();
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+class SystemTerminal implements Terminal {
+  readonly env = Deno.env;
+  #isReaderGone = false;
+  #signals: { readonly interrupted: AbortController; readonly killed: AbortController } | undefined;
+
+  out(text: string): void {
+    if (this.#isReaderGone) return;
+    try {
+      writeAll(Deno.stdout, text);
+    } catch (error) {
+      // `cosftp ... | head` has seen enough.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      this.#isReaderGone = true;
+    }
+  }
+
+  err(text: string): void {
+    try {
+      writeAll(Deno.stderr, text);
+    } catch {
+      // There is nowhere left to say so.
+    }
+  }
+
+  get interrupted(): AbortSignal {
+    return this.#takeSignals().interrupted.signal;
+  }
+
+  get killed(): AbortSignal {
+    return this.#takeSignals().killed.signal;
+  }
+
+  #takeSignals() {
+    if (this.#signals) return this.#signals;
+    const interrupted = new AbortController();
+    const killed = new AbortController();
+    const onSignal = () => {
+      if (!interrupted.signal.aborted) return interrupted.abort();
+      killed.abort();
+      // A third one ends the process whatever it is doing.
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+    };
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+    return this.#signals = { interrupted, killed };
+  }
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
 }

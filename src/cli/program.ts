@@ -1,0 +1,62 @@
+import { Command, CommanderError } from "commander";
+import { addEmulator, emulator } from "./emulator.ts";
+import { ExitCode } from "./exit_code.ts";
+import { addServe, serve } from "./serve.ts";
+import type { Terminal } from "./terminal.ts";
+import { addValidate, validate } from "./validate.ts";
+import { VERSION } from "./version.ts";
+
+const HELP_WIDTH = 100;
+
+const EXAMPLES = `Examples:
+  cosftp serve --demo                      try it: no configuration, no cloud account
+  cosftp validate --config vsftpd.conf     what is wrong with a configuration
+  cosftp serve --config vsftpd.conf        the gateway
+`;
+
+/**
+ * Does what the command line says. What a subcommand works with is only loaded when it runs.
+ *
+ * @param args without the program's name.
+ * @returns what the process is to exit with; never throws.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.ok;
+  const program = createProgram(terminal);
+  addServe(program, async (options) => {
+    exitCode = await serve(options, { terminal });
+  });
+  addValidate(program, async (options) => {
+    exitCode = await validate(options, terminal);
+  });
+  addEmulator(program, async (options) => {
+    exitCode = await emulator(options, { terminal });
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has already written its message, the help or the version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    terminal.err(`cosftp: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
+    return ExitCode.failed;
+  }
+}
+
+/** The tree without its subcommands; it writes through `terminal` and never ends the process. */
+function createProgram(terminal: Terminal): Command {
+  return new Command("cosftp")
+    .description("cosftp lets any FTP client work on Tencent Cloud COS buckets.")
+    .version(`cosftp ${VERSION}`)
+    .addHelpText("before", EXAMPLES)
+    .showHelpAfterError("Run cosftp --help for what there is.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+}

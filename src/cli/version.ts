@@ -1,0 +1,2 @@
+/** cosftp's version. */
+export const VERSION = "0.1.0";
