@@ -42,6 +42,12 @@ export function cidrContains(block: Cidr, hostname: string): boolean {
   return (address.value >> shift) << shift === block.network;
 }
 
+/** Whether two numeric IP addresses are the same, however each is written. */
+export function sameAddress(a: string, b: string): boolean {
+  const [first, second] = [parseIp(a), parseIp(b)];
+  return first !== undefined && first.version === second?.version && first.value === second.value;
+}
+
 /** The IP version of a numeric address, or undefined for anything else (a host name). */
 export function ipVersion(hostname: string): 4 | 6 | undefined {
   return parseIp(hostname)?.version;

@@ -218,20 +218,8 @@ export class BodyReader {
   }
 
   /** All of what is left. @throws {MessageError} `too-large` above `max` bytes; as {@linkcode BodyReader.read}. */
-  async collect(max: number): Promise<Uint8Array> {
-    if (this.length !== undefined && this.#remaining > max) throw tooLarge("the body", max);
-    let bytes = new Uint8Array(this.length === undefined ? BUFFER_SIZE : this.#remaining);
-    for (let length = 0;;) {
-      if (length === bytes.length && !this.#ended) {
-        const larger = new Uint8Array(Math.max(2 * length, BUFFER_SIZE));
-        larger.set(bytes);
-        bytes = larger;
-      }
-      const count = await this.read(bytes.subarray(length));
-      if (count === null) return bytes.subarray(0, length);
-      length += count;
-      if (length > max) throw tooLarge("the body", max);
-    }
+  collect(max: number): Promise<Uint8Array> {
+    return collect(this, max);
   }
 
   /** Reads a chunk-size line, and after the last chunk the trailer section, which is dropped. RFC 9112 section 7.1. */
@@ -253,6 +241,28 @@ export class BodyReader {
     }
     this.#ended = true;
   }
+}
+
+/** All bytes of a body that is read by `read`. @throws {MessageError} `too-large` above `max` bytes. */
+export async function collect(
+  body: Pick<BodyReader, "length" | "read">,
+  max: number,
+): Promise<Uint8Array> {
+  if ((body.length ?? 0) > max) throw tooLarge("the body", max);
+  let bytes = new Uint8Array(body.length ?? BUFFER_SIZE);
+  let length = 0;
+  while (length !== body.length) {
+    if (length === bytes.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(bytes);
+      bytes = larger;
+    }
+    const count = await body.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+    if (length > max) throw tooLarge("the body", max);
+  }
+  return bytes.subarray(0, length);
 }
 
 /** One character a byte, since a field may hold any byte. */

@@ -1,0 +1,95 @@
+import { type Clock, Deadline } from "../clock.ts";
+import { HttpError, readingError } from "./http_error.ts";
+import type { Fields, ResponseHead } from "./http_head.ts";
+import { type BodyReader, collect } from "./http_message.ts";
+
+/**
+ * An answer whose body is on its way. Its connection serves other requests as soon as the last byte was read; disposing of
+ * the answer before closes it.
+ */
+export class HttpResponse implements Disposable {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly #body: BodyReader;
+  readonly #deadline: Deadline | undefined;
+  readonly #done: (end: "whole" | "broken") => void;
+  #open = true;
+
+  constructor(options: {
+    head: ResponseHead;
+    body: BodyReader;
+    clock: Clock;
+    /** Milliseconds that one read may wait. */
+    stall: number;
+    signal: AbortSignal;
+    /** Called once, when the connection is not needed any more. */
+    done: (end: "whole" | "broken") => void;
+  }) {
+    this.status = options.head.status;
+    this.fields = options.head.fields;
+    this.#body = options.body;
+    this.#done = options.done;
+    if (this.#body.ended) {
+      this.#end("whole");
+      return;
+    }
+    this.#deadline = new Deadline({
+      clock: options.clock,
+      milliseconds: options.stall,
+      error: () => new HttpError("timeout", "The answer stalled", { requestSent: true }),
+      parent: options.signal,
+    });
+    this.#deadline.pause();
+    this.#deadline.signal.addEventListener("abort", () => this.#end("broken"), { once: true });
+    if (this.#deadline.signal.aborted) this.#end("broken");
+  }
+
+  /** Bytes of the body, where they were announced. */
+  get length(): number | undefined {
+    return this.#body.length;
+  }
+
+  /**
+   * Reads what has arrived, at least one byte, as it was sent: nothing is decoded.
+   *
+   * @returns the number of bytes read, or null after the last one.
+   * @throws {HttpError} `lost`, `malformed`, `timeout`; the signal's reason.
+   */
+  async read(into: Uint8Array): Promise<number | null> {
+    if (this.#body.ended) return null;
+    this.#deadline?.resume();
+    try {
+      const count = await this.#body.read(into);
+      if (this.#body.ended) this.#end("whole");
+      else this.#deadline?.pause();
+      return count;
+    } catch (error) {
+      this.#end("broken");
+      this.#deadline?.signal.throwIfAborted();
+      throw readingError(error, { requestSent: true });
+    }
+  }
+
+  /** All of the body. @throws {HttpError} `malformed` when it has more than `max` bytes; as {@linkcode HttpResponse.read}. */
+  async collect(max: number): Promise<Uint8Array> {
+    try {
+      return await collect(this, max);
+    } catch (error) {
+      this.#end("broken");
+      throw this.#deadline?.signal.aborted
+        ? this.#deadline.signal.reason
+        : readingError(error, { requestSent: true });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#end("broken");
+  }
+
+  #end(end: "whole" | "broken"): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#deadline?.[Symbol.dispose]();
+    this.#done(end);
+  }
+}
