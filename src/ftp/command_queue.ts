@@ -37,6 +37,11 @@ export class CommandQueue {
     return command;
   }
 
+  /** Whether a command with this verb waits. */
+  includes(verb: string): boolean {
+    return this.#commands.some((command) => command !== "too-long" && command.verb === verb);
+  }
+
   /** No more commands come; those that wait are still given out. */
   end(): void {
     this.#ended = true;

@@ -45,7 +45,7 @@ export class Session {
   failedLogins = 0;
   workingDirectory = VirtualPath.root;
   type: RepresentationType = "ascii";
-  /** Bytes; used up by the next transfer. */
+  /** Bytes; used up by the next command with a data connection, whatever comes of it. */
   restartMarker = 0;
   /** What RNFR named; RNTO must follow at once. */
   renameFrom: VirtualPath | undefined;
@@ -71,7 +71,10 @@ export class Session {
     const { services } = options;
     this.control = control;
     this.services = services;
-    this.log = this.#sessionLog = services.log.with({ session: options.id, peer: control.remote.hostname });
+    this.log = this.#sessionLog = services.log.with({
+      session: options.id,
+      peer: control.remote.hostname,
+    });
     this.data = new DataChannel({
       control,
       ports: services.ports,
@@ -96,6 +99,7 @@ export class Session {
     }
     await this.control.closeWrite().catch(() => {});
     this.close();
+    this.#queue.clear();
     await reading;
     this.logOut();
     this.data[Symbol.dispose]();
@@ -118,11 +122,14 @@ export class Session {
     this.#loginDeadline.pause();
   }
 
-  /** Back to the state after 220 (RFC 959 section 5.4, REIN); the login timeout runs again. */
+  /** Back to the state after 220 (RFC 959 section 5.4, REIN). Whoever was logged in has the login timeout before them again. */
   logOut(): void {
-    this.#loggedIn?.slot[Symbol.dispose]();
-    this.#loggedIn = undefined;
-    this.log = this.#sessionLog;
+    if (this.#loggedIn) {
+      this.#loggedIn.slot[Symbol.dispose]();
+      this.#loggedIn = undefined;
+      this.log = this.#sessionLog;
+      this.#loginDeadline.resume();
+    }
     this.userName = undefined;
     this.workingDirectory = VirtualPath.root;
     this.type = "ascii";
@@ -131,7 +138,6 @@ export class Session {
     this.epsvOnly = false;
     this.facts = new Set(FACTS);
     this.data.reset();
-    this.#loginDeadline.resume();
   }
 
   /** The path that an argument names. @throws {CommandError} 501, {TreeError} `name-not-allowed`. */
@@ -165,6 +171,7 @@ export class Session {
     const begun = clock.now();
     this.#transfer = transfer;
     if (this.#controlLost) transfer.abort("control-lost");
+    if (this.#queue.includes("ABOR")) transfer.abort("abor");
     const fields = () => ({ bytes: transfer.bytes, milliseconds: clock.now() - begun });
     try {
       const done = await run(transfer);
@@ -254,7 +261,10 @@ export class Session {
       this.#logFailure(verb, failure, error);
       return failure;
     } finally {
-      if (row?.dataConnection) this.data.reset();
+      if (row?.dataConnection) {
+        this.data.reset();
+        this.restartMarker = 0;
+      }
     }
   }
 
@@ -282,12 +292,15 @@ export class Session {
   async #take(line: ControlLine): Promise<void> {
     if (line === "too-long") return await this.#queue.push(line);
     const command = parseCommand(line);
-    const during = this.#transfer && COMMANDS.get(command.verb)?.duringTransfer;
-    if (during === "status" && command.argument.length === 0) {
-      const { title, bytes } = this.#transfer!;
-      return await this.send(reply(Code.fileStatus, `${title}: ${bytes} bytes so far`));
+    if (this.#transfer && command.argument.length === 0) {
+      const { title, bytes } = this.#transfer;
+      switch (COMMANDS.get(command.verb)?.duringTransfer) {
+        case "status":
+          return await this.send(reply(Code.fileStatus, `${title}: ${bytes} bytes so far`));
+        case "abort":
+          this.#transfer.abort("abor");
+      }
     }
-    if (during === "abort") this.#transfer!.abort("abor");
     if (command.verb === "QUIT") this.#quitReceived = true;
     await this.#queue.push(command);
   }

@@ -102,7 +102,7 @@ export class Tree {
         const name = key.slice(prefix.length, -1);
         if (isName(name)) entries.push({ name, kind: "directory", size: 0, modified: undefined });
       }
-      yield entries.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+      yield entries.sort((a, b) => compareNames(a.name, b.name));
       marker = page.nextMarker;
     } while (marker !== undefined);
   }
@@ -155,14 +155,7 @@ export class Tree {
     const { signal } = options;
     const [source, target] = [this.fileKey(from), this.fileKey(to)];
     if (source === target) throw new TreeError("same-path", `${from}: Cannot rename onto itself`);
-    const entry = await this.stat(from, { signal });
-    if (entry.kind === "directory") {
-      throw new TreeError("rename-unsupported", `${from}: Directories cannot be renamed yet`);
-    }
-    const info = await this.statFile(from, { signal });
-    if (info.size > COPY_MAX) {
-      throw new TreeError("rename-unsupported", `${from}: Files above 5 GB cannot be renamed yet`);
-    }
+    const info = await this.#statRenamable(from, { signal });
     const copied = await this.#copy(source, target, {
       signal,
       ifMatch: info.etag,
@@ -172,6 +165,7 @@ export class Tree {
     if (
       info.crc64 !== undefined && copied.crc64 !== undefined && info.crc64 !== copied.crc64
     ) {
+      await this.#store.delete(target, { signal });
       throw new StoreError(`Cannot rename ${source}: the copy's CRC64 differs from the source's`, {
         kind: "corrupt",
         code: "CopyDiffers",
@@ -179,6 +173,19 @@ export class Tree {
     }
     await this.#store.delete(source, { signal });
     this.#rememberAncestors(from);
+  }
+
+  async #statRenamable(path: VirtualPath, options: CallOptions): Promise<ObjectInfo> {
+    let info: ObjectInfo;
+    try {
+      info = await this.statFile(path, options);
+    } catch (error) {
+      const missing = error instanceof TreeError && error.kind === "not-found";
+      if (!missing || !await this.isDirectory(path, options)) throw error;
+      throw new TreeError("rename-unsupported", `${path}: Directories cannot be renamed yet`);
+    }
+    if (info.size <= COPY_MAX) return info;
+    throw new TreeError("rename-unsupported", `${path}: Files above 5 GB cannot be renamed yet`);
   }
 
   async #copy(
@@ -217,6 +224,20 @@ export class Tree {
       this.#vanished.delete(oldest);
     }
   }
+}
+
+/** In the order of their UTF-8 bytes, which is the store's; that of UTF-16 has surrogates before U+E000 to U+FFFF. */
+function compareNames(a: string, b: string): number {
+  for (let index = 0; index < a.length && index < b.length; index++) {
+    const [first, second] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (first === second) continue;
+    return Number(isSurrogate(first)) - Number(isSurrogate(second)) || first - second;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
 }
 
 function notFound(error: unknown, path: VirtualPath): unknown {

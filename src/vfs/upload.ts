@@ -182,7 +182,8 @@ export class Upload implements AsyncDisposable {
   async #sendPart(part: Part): Promise<void> {
     const { store } = this.#resources;
     const options = { signal: this.signal };
-    this.#uploadId ??= store.initiateUpload(this.#key, options);
+    // Not given up half way: an upload whose UploadId never arrived could not be aborted.
+    this.#uploadId ??= store.initiateUpload(this.#key, uninterrupted());
     const uploadId = await this.#uploadId;
     const target = { key: this.#key, uploadId, partNumber: part.number };
     const { etag } = await this.#undamaged(

@@ -55,8 +55,9 @@ Deno.test("parseExtendedHostPort reads both families, with any delimiter", () =>
       "|1|example.org|2000|",
       "|1|2001:db8::1|2000|",
       "|2|192.0.2.1|2000|",
-      "|3|192.0.2.1|2000|",
-      "||192.0.2.1|2000|",
     ]
   ) assert.throws(() => parseExtendedHostPort(text), SyntaxError, text);
+  for (const text of ["|3|192.0.2.1|2000|", "||192.0.2.1|2000|", "|11|192.0.2.1|2000|"]) {
+    assert.throws(() => parseExtendedHostPort(text), RangeError, text);
+  }
 });

@@ -1,10 +1,10 @@
 import { permits } from "../../accounts/permissions.ts";
-import { uninterrupted } from "../../store/object_store.ts";
+import { type CallOptions, uninterrupted } from "../../store/object_store.ts";
 import { TreeError } from "../../vfs/tree_error.ts";
-import type { Entry } from "../../vfs/tree.ts";
+import type { Entry, Tree } from "../../vfs/tree.ts";
 import type { VirtualPath } from "../../vfs/virtual_path.ts";
 import type { Argument } from "../argument.ts";
-import { notPermitted } from "../command_error.ts";
+import { CommandError, notPermitted } from "../command_error.ts";
 import { featureLine, formatFacts } from "../data/facts.ts";
 import { formatListLine } from "../data/list_format.ts";
 import { globMatcher, isGlob } from "../glob.ts";
@@ -25,40 +25,41 @@ interface Listing {
 /** Writes an entry as one line, without the line end. */
 type Format = (entry: Entry) => string;
 
-/** What `ls` options there are in front of a path (`-la dir`); all entries are always listed, so they change nothing. */
+/** Without the `ls` options in front of a path (`-la dir`). Every entry is listed anyway, so they change nothing. */
 function withoutOptions(text: string): string {
-  return text.replace(/^(-[a-zA-Z0-9]*(\s+|$))+/, "");
+  return text.replace(/^(-[aAdFhlLnrRStT1]*(\s+|$))+/, "");
 }
 
 /**
- * Finds what `text` names: a directory, a pattern in the last segment, or a file. A directory or file whose real name looks
- * like a pattern is found first.
+ * Finds what `text` names: a directory, a pattern in the last segment, or a file. A directory whose real name looks like a
+ * pattern is found first.
  *
  * @throws {TreeError} `not-found`.
  */
-async function openListing(session: Session, text: string): Promise<Listing> {
+async function openListing(session: Session, text: string, call: CallOptions): Promise<Listing> {
+  const { loggedIn: { tree } } = session;
   const path = session.workingDirectory.resolve(text);
-  const directory = await openDirectory(session, path);
+  const directory = await openDirectory(tree, path, call);
   if (directory) return { pages: directory, prefix: directoryPrefix(text) };
+  const prefix = text.slice(0, text.lastIndexOf("/") + 1);
   if (isGlob(path.name)) {
-    const matching = await openPattern(session, path);
-    const parent = text.slice(0, text.lastIndexOf("/") + 1);
-    if (matching) return { pages: matching, prefix: parent };
+    const pages = await openPattern(tree, path, call);
+    if (pages) return { pages, prefix };
   }
-  const entry = await session.loggedIn.tree.stat(path, uninterrupted());
-  return { pages: one([entry]), prefix: text.slice(0, text.lastIndexOf("/") + 1) };
+  if (text.endsWith("/")) throw noDirectory(path);
+  return { pages: one([await tree.stat(path, call)]), prefix };
 }
 
 /** The pages of a directory, the first of them already there; undefined where there is none. */
 async function openDirectory(
-  session: Session,
+  tree: Tree,
   path: VirtualPath,
+  call: CallOptions,
 ): Promise<AsyncGenerator<Entry[]> | undefined> {
-  const { tree } = session.loggedIn;
-  const pages = tree.list(path, uninterrupted());
+  const pages = tree.list(path, call);
   const first = await pages.next();
   if (first.done || first.value.length === 0) {
-    if (!await tree.isDirectory(path, uninterrupted())) return undefined;
+    if (!await tree.isDirectory(path, call)) return undefined;
   }
   return (async function* () {
     if (!first.done) yield first.value;
@@ -67,10 +68,11 @@ async function openDirectory(
 }
 
 async function openPattern(
-  session: Session,
+  tree: Tree,
   path: VirtualPath,
+  call: CallOptions,
 ): Promise<AsyncGenerator<Entry[]> | undefined> {
-  const pages = await openDirectory(session, path.parent);
+  const pages = await openDirectory(tree, path.parent, call);
   if (!pages) return undefined;
   const matches = globMatcher(path.name);
   return (async function* () {
@@ -87,78 +89,95 @@ function directoryPrefix(text: string): string {
   return text.endsWith("/") ? text : `${text}/`;
 }
 
-/** Cuts a listing off after `max` entries. @returns whether it was. */
-async function* limited(
-  pages: AsyncGenerator<Entry[]>,
-  max: number,
-): AsyncGenerator<Entry[], boolean> {
-  let left = max;
-  for await (const page of pages) {
-    if (page.length > left) {
-      yield page.slice(0, left);
-      return true;
-    }
-    left -= page.length;
-    yield page;
-  }
-  return false;
+function noDirectory(path: VirtualPath): TreeError {
+  return new TreeError("not-found", `${path}: No such directory`);
 }
 
-/** Sends a listing over a data connection, each page while the next one is fetched. */
+/**
+ * Gives `write` the text of one page after the other, fetching the next one meanwhile.
+ *
+ * @returns how a reply describes it: whether it ended, or was cut off after max_list_file entries.
+ */
+async function writePages(session: Session, options: {
+  pages: AsyncGenerator<Entry[]>;
+  /** One line, with its line end. */
+  format: Format;
+  write: (text: string) => Promise<void>;
+}): Promise<string> {
+  const { pages, format, write } = options;
+  const { maxListFile } = session.services;
+  let left = maxListFile;
+  for (let next = await pages.next(); !next.done;) {
+    const text = next.value.slice(0, left).map(format).join("");
+    if (next.value.length > left) {
+      await write(text);
+      return `Listing ends after ${maxListFile} entries (max_list_file), there are more`;
+    }
+    left -= next.value.length;
+    const following = pages.next();
+    // When writing fails first, nobody waits for the next page any more.
+    following.catch(() => {});
+    await write(text);
+    next = await following;
+  }
+  return "Listing complete";
+}
+
+/** Sends a listing over a data connection. */
 async function sendListing(session: Session, options: {
   title: string;
-  listing: Listing;
-  format: Format;
+  open: (call: CallOptions) => Promise<Listing>;
+  format: (entry: Entry, listing: Listing) => string;
 }): Promise<Reply> {
-  const { services } = session;
-  session.restartMarker = 0;
   return await session.transfer(options.title, async (transfer) => {
-    using data = await openDataConnection(session, transfer.signal, "Here comes the listing");
-    const pages = limited(options.listing.pages, services.maxListFile);
-    let next = await pages.next();
-    while (!next.done) {
-      const text = next.value.map((entry) => `${options.format(entry)}\r\n`).join("");
-      const following = pages.next();
-      following.catch(() => {});
-      const bytes = encoder.encode(text);
-      await data.write(bytes);
-      transfer.bytes += bytes.length;
-      next = await following;
-    }
+    const { signal } = transfer;
+    const listing = await options.open({ signal });
+    using data = await openDataConnection(session, signal, "Here comes the listing");
+    const outcome = await writePages(session, {
+      pages: listing.pages,
+      format: (entry) => `${options.format(entry, listing)}\r\n`,
+      write: async (text) => {
+        const bytes = encoder.encode(text);
+        await data.write(bytes);
+        transfer.bytes += bytes.length;
+      },
+    });
     await data.finish();
-    return next.value
-      ? reply(
-        Code.transferComplete,
-        `Listing ends after ${services.maxListFile} entries (max_list_file), there are more`,
-      )
-      : reply(Code.transferComplete, "Listing complete");
+    return reply(Code.transferComplete, outcome);
   });
 }
 
 async function list(session: Session, argument: Argument): Promise<Reply> {
   const text = withoutOptions(argument.text);
-  const listing = await openListing(session, text);
-  const format = listFormat(session);
-  return await sendListing(session, { title: `LIST ${text || "."}`, listing, format });
+  return await sendListing(session, {
+    title: `LIST ${text || "."}`,
+    open: (call) => openListing(session, text, call),
+    format: listFormat(session),
+  });
 }
 
 async function nameList(session: Session, argument: Argument): Promise<Reply> {
   const text = withoutOptions(argument.text);
-  const listing = await openListing(session, text);
-  const format: Format = ({ name }) => listing.prefix + name;
-  return await sendListing(session, { title: `NLST ${text || "."}`, listing, format });
+  return await sendListing(session, {
+    title: `NLST ${text || "."}`,
+    open: (call) => openListing(session, text, call),
+    format: ({ name }, { prefix }) => prefix + name,
+  });
 }
 
 async function machineList(session: Session, argument: Argument): Promise<Reply> {
   const path = session.resolve(argument);
-  const pages = await openDirectory(session, path);
-  if (!pages) throw new TreeError("not-found", `${path}: No such directory`);
-  const { facts, loggedIn: { account: permissions } } = session;
-  const format: Format = (entry) => formatFacts(entry, { facts, permissions });
+  const { facts, loggedIn: { account: permissions, tree } } = session;
   return await sendListing(session, {
     title: `MLSD ${path}`,
-    listing: { pages, prefix: "" },
-    format,
+    async open(call) {
+      const pages = await openDirectory(tree, path, call);
+      if (pages) return { pages, prefix: "" };
+      await tree.stat(path, call);
+      // RFC 3659 section 7.2.1
+      throw new CommandError(Code.argumentSyntaxError, `${path} is not a directory`);
+    },
+    format: (entry) => formatFacts(entry, { facts, permissions }),
   });
 }
 
@@ -184,15 +203,23 @@ async function status(session: Session, argument: Argument): Promise<Reply> {
       "End of status",
     );
   }
-  const text = withoutOptions(argument.text);
   if (!permits(session.loggedIn.account, "read")) throw notPermitted();
-  const { pages } = await openListing(session, text);
-  const format = listFormat(session);
+  const text = withoutOptions(argument.text);
+  const { pages } = await openListing(session, text, uninterrupted());
   await session.sendText(`${Code.fileStatus}-Status of ${text || "."}\r\n`);
-  for await (const page of limited(pages, session.services.maxListFile)) {
-    await session.sendText(page.map((entry) => ` ${format(entry)}\r\n`).join(""));
+  const format = listFormat(session);
+  try {
+    const outcome = await writePages(session, {
+      pages,
+      format: (entry) => ` ${format(entry)}\r\n`,
+      write: (lines) => session.sendText(lines),
+    });
+    return reply(Code.fileStatus, outcome);
+  } catch (error) {
+    // Only the code it began with can end this reply.
+    session.log.warning("A listing broke off", { path: text, error: String(error) });
+    return reply(Code.fileStatus, "The listing is not complete: COS could not give the rest");
   }
-  return reply(Code.fileStatus, "End of status");
 }
 
 function listFormat(session: Session): Format {

@@ -1,4 +1,4 @@
-import { ipVersion } from "../../net/cidr.ts";
+import { ipVersion, sameAddress } from "../../net/cidr.ts";
 import type { SocketAddress } from "../../net/connection.ts";
 import type { Argument } from "../argument.ts";
 import { CommandError } from "../command_error.ts";
@@ -36,12 +36,11 @@ function only(value: string, verb: string) {
 
 function pasv(session: Session): Reply {
   refuseAfterEpsvAll(session);
-  const { control, services: { masquerade } } = session;
-  const named = masquerade?.addressFor(control.remote.hostname, control.local.hostname) ??
-    control.local.hostname;
-  if (ipVersion(named) !== 4) {
+  const { control: { local, remote }, services: { masquerade } } = session;
+  if (ipVersion(local.hostname) !== 4) {
     return reply(Code.cannotOpenDataConnection, "PASV is for IPv4: use EPSV");
   }
+  const named = masquerade?.addressFor(remote.hostname, local.hostname) ?? local.hostname;
   const { port } = session.data.listen();
   const address = formatHostPort({ hostname: named, port });
   return reply(Code.passive, `Entering Passive Mode (${address}).`);
@@ -70,11 +69,13 @@ function active(parse: (text: string) => SocketAddress) {
     try {
       address = parse(argument.text);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      return reply(Code.argumentSyntaxError, error.message);
+      if (error instanceof SyntaxError) return reply(Code.argumentSyntaxError, error.message);
+      if (!(error instanceof RangeError)) throw error;
+      return reply(Code.protocolNotSupported, "Use one of these network protocols: (1,2)");
     }
     // Anything else would let a client send our data to a third party (RFC 2577 section 3).
-    if (address.hostname !== session.control.remote.hostname || address.port < ACTIVE_PORT_MIN) {
+    const own = sameAddress(address.hostname, session.control.remote.hostname);
+    if (!own || address.port < ACTIVE_PORT_MIN) {
       return reply(
         Code.notImplementedForParameter,
         `Data connections go to your own address only, and to ports from ${ACTIVE_PORT_MIN}`,

@@ -1,4 +1,3 @@
-import { uninterrupted } from "../../store/object_store.ts";
 import { Download } from "../../vfs/download.ts";
 import { TreeError } from "../../vfs/tree_error.ts";
 import { Upload } from "../../vfs/upload.ts";
@@ -30,7 +29,7 @@ export async function openDataConnection(
 
 async function retrieve(session: Session, argument: Argument): Promise<Reply> {
   const path = session.resolve(argument);
-  const start = takeRestartMarker(session);
+  const { restartMarker: start } = session;
   if (start > 0 && session.type === "ascii") {
     throw new CommandError(Code.invalidRestart, "REST needs TYPE I");
   }
@@ -67,23 +66,12 @@ async function storeUnique(session: Session, argument: Argument): Promise<Reply>
   });
 }
 
-/** Appends by reading the old file again, up to one part; the old file stays until the new one is whole. */
+/** Appends by storing the old bytes again in front of the new ones; the old file stays until the new one is whole. */
 async function append(session: Session, argument: Argument): Promise<Reply> {
   refuseRestart(session);
   const path = uploadPath(session, argument);
-  const { tree, account } = session.loggedIn;
-  const size = await tree.statFile(path, uninterrupted()).then((info) => info.size, (error) => {
-    if (error instanceof TreeError && error.kind === "not-found") return 0;
-    throw error;
-  });
-  const { minPartSize } = account.transfers.plan;
-  if (size > minPartSize) {
-    throw new TreeError(
-      "append-too-large",
-      `APPE to files above ${minPartSize} bytes is not implemented yet`,
-    );
-  }
-  return await upload(session, { path, title: `APPE ${path}`, appended: size > 0 });
+  const begin = (upload: Upload) => copyOldBytes(upload, session, path);
+  return await upload(session, { path, title: `APPE ${path}`, begin });
 }
 
 async function upload(session: Session, options: {
@@ -92,15 +80,15 @@ async function upload(session: Session, options: {
   /** The text of 150 and of 226. */
   opening?: string;
   done?: string;
-  /** Whether the file's old bytes come first. @default false */
-  appended?: boolean;
+  /** Takes over what comes before the client's bytes. @default nothing */
+  begin?: (upload: Upload) => Promise<void>;
 }): Promise<Reply> {
   const { path } = options;
   const { account, tree } = session.loggedIn;
   const key = tree.fileKey(path);
   return await session.transfer(options.title, async (transfer) => {
     await using upload = new Upload(account.transfers, { key, signal: transfer.signal });
-    if (options.appended) await copyInto(upload, session, key);
+    await options.begin?.(upload);
     const opening = options.opening ?? `Ready for ${path.name}`;
     {
       using data = await openDataConnection(session, upload.signal, opening);
@@ -112,20 +100,36 @@ async function upload(session: Session, options: {
   });
 }
 
-async function copyInto(upload: Upload, session: Session, key: string): Promise<void> {
-  const { transfers } = session.loggedIn.account;
-  using old = await Download.open(transfers, { key, start: 0, signal: upload.signal });
-  for (;;) {
-    const count = await old.read(await upload.space());
-    if (count === null) break;
-    upload.advance(count);
+/** @throws {TreeError} `append-too-large` above one part. */
+async function copyOldBytes(upload: Upload, session: Session, path: VirtualPath): Promise<void> {
+  const { account: { transfers }, tree } = session.loggedIn;
+  const { minPartSize } = transfers.plan;
+  try {
+    using old = await Download.open(transfers, {
+      key: tree.fileKey(path),
+      start: 0,
+      signal: upload.signal,
+    });
+    if (old.size > minPartSize) {
+      throw new TreeError(
+        "append-too-large",
+        `APPE to files above ${minPartSize} bytes is not implemented yet`,
+      );
+    }
+    for (;;) {
+      const count = await old.read(await upload.space());
+      if (count === null) break;
+      upload.advance(count);
+    }
+  } catch (error) {
+    if (!(error instanceof TreeError && error.kind === "not-found")) throw error;
   }
 }
 
-/** The path of a file to be written; `name/` names a directory. */
+/** The path of a file to be written: not one that, by how it is spelt, can only be a directory. */
 function uploadPath(session: Session, argument: Argument): VirtualPath {
-  if (argument.text.endsWith("/")) {
-    throw new TreeError("name-not-allowed", "A file name cannot end with /");
+  if (/(^|\/)\.{0,2}$/.test(argument.text)) {
+    throw new TreeError("name-not-allowed", "Cannot use the name of a directory as a file name");
   }
   return session.resolve(argument);
 }
@@ -136,14 +140,8 @@ function uniqueSuffix(session: Session): string {
   return `${clock.now().toString(36)}${part()}${part()}`;
 }
 
-function takeRestartMarker(session: Session): number {
-  const marker = session.restartMarker;
-  session.restartMarker = 0;
-  return marker;
-}
-
 function refuseRestart(session: Session): void {
-  if (takeRestartMarker(session) > 0) {
+  if (session.restartMarker > 0) {
     throw new CommandError(
       Code.invalidRestart,
       "Uploads cannot be resumed yet: nothing was changed",

@@ -24,14 +24,17 @@ export function formatHostPort({ hostname, port }: SocketAddress): string {
 /**
  * The argument of EPRT, `|1|192.0.2.1|2000|` (RFC 2428 section 2), the delimiter being any printable character.
  *
- * @throws SyntaxError.
+ * @throws SyntaxError; RangeError for a network protocol other than 1 (IPv4) and 2 (IPv6).
  */
 export function parseExtendedHostPort(text: string): SocketAddress {
   const delimiter = text[0] ?? "";
   const [start, protocol, hostname = "", port = "", end, rest] = text.split(delimiter);
   const wanted = protocol === "1" ? 4 : protocol === "2" ? 6 : undefined;
   const well = delimiter !== "" && start === "" && end === "" && rest === undefined &&
-    wanted !== undefined && /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
+    /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
+  if (well && wanted === undefined) {
+    throw new RangeError(`Cannot use network protocol ${protocol}: wanted 1 or 2`);
+  }
   // An IPv4-mapped address counts as IPv4 to us, but a client that wrote it wrote an IPv6 address.
   const version = hostname.includes(":") ? ipVersion(hostname) && 6 : ipVersion(hostname);
   if (!well || version !== wanted) {
