@@ -1,3 +1,5 @@
+import { ExitCode } from "./exit_code.ts";
+
 /** Everything a subcommand knows of the terminal it runs in; tests give it one of their own. */
 export interface Terminal {
   /** Writes data, the result that was asked for, to stdout. Once nobody reads it any more it is dropped. */
@@ -56,9 +58,9 @@ class SystemTerminal implements Terminal {
     const killed = new AbortController();
     const onSignal = () => {
       if (!interrupted.signal.aborted) return interrupted.abort();
-      killed.abort();
-      // A third one ends the process whatever it is doing.
-      for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+      if (!killed.signal.aborted) return killed.abort();
+      // Whoever sends a third one has waited long enough.
+      Deno.exit(ExitCode.failed);
     };
     for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
     return this.#signals = { interrupted, killed };

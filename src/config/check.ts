@@ -33,8 +33,8 @@ export function checkSettings(
     Math.min(GIB, Math.floor(options.machineMemory / 4));
 
   const problems = [
-    ...[...read.accounts, read.network, read.fileOption, read.optional]
-      .flatMap(({ problems }) => problems),
+    ...read.accounts.flatMap(problemsOf),
+    ...[read.network, read.fileOption, read.optional].flatMap(({ problems }) => problems),
     ...checkAccounts(read.accounts, place),
     ...checkPorts(read.network),
     ...checkUploadMemory(uploadMemoryMax, read),
@@ -44,6 +44,12 @@ export function checkSettings(
     config: hasErrors ? undefined : assembleConfig(read, { file: options.file, uploadMemoryMax }),
     problems,
   };
+}
+
+/** At an endpoint of one's own, such as the emulator's, there may be a bucket with the name of the samples'. */
+function problemsOf({ problems, placeOf }: ReadSettings["accounts"][number]): readonly Problem[] {
+  if (!placeOf("cos_endpoint")) return problems;
+  return problems.filter(({ kind, key }) => kind !== "placeholder" || key !== "cos_bucket");
 }
 
 function checkAccounts(accounts: ReadSettings["accounts"], place: Place): Problem[] {

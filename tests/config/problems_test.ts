@@ -141,6 +141,12 @@ Deno.test("values of the samples that work are warnings, the others errors", () 
   ]);
 });
 
+Deno.test("the samples' bucket is right at an endpoint of one's own", () => {
+  const text = accountText(0, "cos_endpoint = 127.0.0.1:9000")
+    .replace("photos-1250000001", "examplebucket-1250000000");
+  assert.deepEqual(loadText(text).problems, []);
+});
+
 Deno.test("keys of the predecessor that do nothing any more are notes", () => {
   const loaded = loadText(
     `${accountText()}[OPTIONAL]\nlog_rotate_when = midnight\nconfig_check_enable = x\n` +
