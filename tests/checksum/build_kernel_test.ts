@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compileKernel } from "../../src/checksum/build_kernel.ts";
+import { compileKernel } from "./build_kernel.ts";
 import { KERNEL_WASM } from "../../src/checksum/kernel_wasm.ts";
 
 Deno.test("kernel_wasm.ts holds what the kernel's source compiles to", async () => {

@@ -1,7 +1,7 @@
 import { main as asc } from "assemblyscript/asc";
 
-const SOURCE = new URL("assembly/crc64.ts", import.meta.url);
-const GENERATED = new URL("kernel_wasm.ts", import.meta.url);
+const SOURCE = new URL("../../src/checksum/assembly/crc64.ts", import.meta.url);
+const GENERATED = new URL("../../src/checksum/kernel_wasm.ts", import.meta.url);
 
 /** Compiles the kernel from its AssemblyScript source. @throws Error with the compiler's messages. */
 export async function compileKernel(): Promise<Uint8Array> {
