@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { type ClientTest, clientTest } from "./client_test_case.ts";
+import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
+import { PART_SIZE } from "./gateway.ts";
+
+const TREE = sampleTree(PART_SIZE);
+
+clientTest("rclone", "copies a tree there and back, and checks it", async (test) => {
+  const { gateway, folder } = test;
+  const rclone = await remote(test);
+  await writeTree(`${folder}/up`, TREE);
+  await rclone("copy", "--create-empty-src-dirs", "up", "gateway:there");
+  assert.deepEqual(
+    await gateway.bucket.digests(),
+    digestTree(new Map([...TREE].map(([path, bytes]) => [`there/${path}`, bytes]))),
+  );
+  await rclone("check", "--download", "up", "gateway:there");
+  await rclone("copy", "--create-empty-src-dirs", "gateway:there", "down");
+  assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(TREE));
+});
+
+clientTest(
+  "rclone",
+  "transfers nothing in a second sync, and only what changed in a third",
+  async (test) => {
+    const rclone = await remote(test);
+    await writeTree(`${test.folder}/up`, TREE);
+    const sync = async () => transfersIn(await rclone("sync", "-v", "up", "gateway:there"));
+    assert.ok(await sync() > 0);
+    assert.equal(await sync(), 0);
+    await Deno.writeTextFile(`${test.folder}/up/one more`, "content");
+    await Deno.remove(`${test.folder}/up/names/plain.txt`);
+    assert.equal(await sync(), 1);
+    const expected = new Map(TREE).set("one more", new TextEncoder().encode("content"));
+    expected.delete("names/plain.txt");
+    await rclone("sync", "gateway:there", "down");
+    assert.deepEqual(
+      filesOf(await digestDirectory(`${test.folder}/down`)),
+      filesOf(digestTree(expected)),
+    );
+  },
+);
+
+clientTest("rclone", "moves and purges", async (test) => {
+  const { gateway } = test;
+  const rclone = await remote(test);
+  await gateway.bucket.put("d/a b", new TextEncoder().encode("content"));
+  await gateway.bucket.put("d/x/y/z", new TextEncoder().encode("content"));
+  await rclone("moveto", "gateway:d/a b", "gateway:e/f/c d");
+  assert.deepEqual(Object.keys(await gateway.bucket.digests()), ["d/x/y/z", "e/f/c d"]);
+  await rclone("purge", "gateway:d");
+  assert.deepEqual(Object.keys(await gateway.bucket.digests()), ["e/f/c d"]);
+});
+
+/** Runs rclone with a remote `gateway:`. Resolves to what it logged. */
+async function remote({ gateway, run }: ClientTest) {
+  const { host, port, user, password } = gateway;
+  const { stdout } = await run(["rclone", "obscure", password]);
+  const env = {
+    RCLONE_CONFIG: "/dev/null",
+    RCLONE_CONFIG_GATEWAY_TYPE: "ftp",
+    RCLONE_CONFIG_GATEWAY_HOST: host,
+    RCLONE_CONFIG_GATEWAY_PORT: String(port),
+    RCLONE_CONFIG_GATEWAY_USER: user,
+    RCLONE_CONFIG_GATEWAY_PASS: stdout.trim(),
+  };
+  return async (...args: string[]) =>
+    (await run(["rclone", "--retries=1", "--low-level-retries=1", ...args], { env })).stderr;
+}
+
+/** How many files rclone says it transferred. */
+function transfersIn(log: string): number {
+  return log.match(/: Copied \(/g)?.length ?? 0;
+}
+
+function filesOf(digests: Readonly<Record<string, string>>) {
+  return Object.entries(digests).filter(([path]) => !path.endsWith("/"));
+}

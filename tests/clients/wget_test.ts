@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { clientTest } from "./client_test_case.ts";
+import { digestDirectory, digestTree, sampleTree } from "./file_tree.ts";
+import { PART_SIZE } from "./gateway.ts";
+
+const TREE = sampleTree(PART_SIZE);
+
+for (const mode of ["passive", "active"]) {
+  clientTest("wget", `fetches a whole tree, ${mode}`, async ({ gateway, folder, run }) => {
+    for (const [path, bytes] of TREE) await gateway.bucket.put(path, bytes);
+    const { host, port, user, password } = gateway;
+    await run([
+      "wget",
+      "-q",
+      "--tries=1",
+      "--timeout=20",
+      ...(mode === "active" ? ["--no-passive-ftp"] : []),
+      "--recursive",
+      "--level=inf",
+      "--no-host-directories",
+      "--restrict-file-names=nocontrol",
+      `--ftp-user=${user}`,
+      `--ftp-password=${password}`,
+      "--directory-prefix=down",
+      `ftp://${host}:${port}/`,
+    ]);
+    assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(TREE));
+  });
+}
