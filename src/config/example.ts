@@ -13,13 +13,14 @@ const HEADER_EN = [
   "Sizes are bytes or 64KiB, 8MiB, 200GiB; times are seconds or 30s, 5m, 24h; switches are true or false, yes or no, " +
   "on or off, 1 or 0.",
   "An environment variable COSFTP_<SECTION>_<KEY>, such as COSFTP_NETWORK_LISTEN_PORT or " +
-  "COSFTP_COS_ACCOUNT_0_COS_SECRETKEY, wins over this file, and a flag of the command line over both.",
+  "COSFTP_COS_ACCOUNT_0_COS_SECRETKEY, wins over this file, and a flag of the command line over both. Variables alone " +
+  "may define an account, or everything.",
 ];
 
 const HEADER_ZH = [
   "cosftp 配置文件示例，包含全部配置项。请复制为 conf/vsftpd.conf 并填写未注释的配置项，然后执行 cosftp validate 检查。",
   "被注释的配置项显示其默认值或示例。值中包含 # 或 ; 时请使用引号。${NAME} 表示读取环境变量。",
-  "环境变量 COSFTP_<SECTION>_<KEY> 优先于本文件，命令行参数优先于环境变量。",
+  "环境变量 COSFTP_<SECTION>_<KEY> 优先于本文件，命令行参数优先于环境变量。也可以只用环境变量进行配置。",
 ];
 
 /** The text of conf/vsftpd.conf.example: what must be given stands there, what may be given is commented out. */

@@ -19,7 +19,8 @@ import {
 
 /*
  * The key table: what may stand in a configuration. Validation, did-you-mean, the names of environment variables and
- * conf/vsftpd.conf.example all derive from it; `config.ts` says what becomes of the values.
+ * conf/vsftpd.conf.example (tests/config/write_example.ts writes it anew) all derive from it; `assemble.ts` says what
+ * becomes of the values.
  */
 
 const SECOND = 1_000;

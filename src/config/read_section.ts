@@ -95,13 +95,17 @@ function readText(text: SettingText, key: Key<unknown>, about: About): KeyOutcom
   const found = key.secret ? undefined : text.shown;
   return failed(about, {
     kind: "invalid",
-    fault: `found ${found ? quote(found) : "a value that is not shown"}, wanted ${wanted}`,
+    fault: `found ${found ? quote(found) : describeSecret(text.text)}, wanted ${wanted}`,
     remedy: key.default !== undefined
       ? `Give it a value like the default, ${key.default}, or remove it`
       : `Give it a value like ${key.example}${key.required ? "" : ", or remove it"}`,
     found,
     wanted,
   });
+}
+
+function describeSecret(text: string): string {
+  return /\p{Cc}/u.test(text) ? "line ends or other control characters" : "a value not shown here";
 }
 
 /** What a key that is not given comes to. */
@@ -137,10 +141,10 @@ function textOf(
   }
   if (!fromFile) return { text: expanded.text, shown: setting.text };
   const file = readTextFile(expanded.text, readFile);
-  // The path is not shown: people put the secret itself there.
-  return "text" in file
-    ? { text: file.text.replace(/\r?\n$/, ""), shown: setting.text }
-    : { fault: `cannot read the file it names, ${file.reason}`, remedy: file.remedy };
+  if ("text" in file) return { text: file.text.replace(/\r?\n$/, ""), shown: setting.text };
+  // What does not look like a path may be the secret itself.
+  const name = /^\.{0,2}\//.test(setting.text) ? quote(setting.text) : "the file it names";
+  return { fault: `cannot read ${name}, ${file.reason}`, remedy: file.remedy };
 }
 
 function failed(

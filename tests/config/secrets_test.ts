@@ -33,12 +33,12 @@ Deno.test("a key with _file takes its value from the file without the last line 
 
 Deno.test("a key with _file names what is wrong with its file", () => {
   const cases = [
-    [{}, "unreadable", /cannot read the file it names, no such file or directory$/],
+    [{}, "unreadable", /cannot read "\/key", no such file or directory$/],
     [{ "/key": "" }, "missing", /cos_secretkey_file: missing, wanted the SecretKey/],
     [
       { "/key": "two\nlines\n" },
       "invalid",
-      /found a value that is not shown, wanted the SecretKey/,
+      /found line ends or other control characters, wanted the SecretKey/,
     ],
     [{ "/key": Uint8Array.of(0xff) }, "unreadable", /it is not UTF-8 text$/],
   ] as const;
@@ -71,7 +71,8 @@ Deno.test("no problem shows a secret, however wrong the line that it stands in",
     `cos_secretkeyy = ${secret}`,
     `cos_secretkey = ${secret}\ncos_secretkey = ${secret}`,
     `cos_secretkey_file = ${secret}`,
-    `cos_secretkey_file = /${secret}/\${UNSET}`,
+    `cos_secretkey_file = ${secret}/\${UNSET}`,
+    "cos_secretkey_file = ./${SECRET}",
     `cos_secretkey = a-secret-key-0\ncos_region = \${SECRET}!`,
     `cos_secretkey = a-secret-key-0\ncos_protocol = \${SECRET}`,
     `cos_secretkey = a-secret-key-0\ncos_token = ${secret}\u0001`,
