@@ -15,6 +15,7 @@ export interface RawRequest {
   /** Decoded, with the slash at its beginning. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Values are sent as UTF-8. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   /** @default the address */
@@ -59,19 +60,24 @@ export class RawClient {
       headers.Authorization = COS.getAuthorization({
         SecretId: keys.secretId,
         SecretKey: keys.secretKey,
-        Method: method as "GET",
+        Method: method as COS.Method,
         Pathname: path,
         Query: query,
         Headers: headers,
         KeyTime: request.keyTime ?? `${now - 1800};${now + 1800}`,
-      } as COS.GetAuthorizationOptions);
+      });
       if (keys.token !== undefined) headers["x-cos-security-token"] = keys.token;
     }
     const search = Object.entries(query)
       .map(([name, value]) => value === "" ? encode(name) : `${encode(name)}=${encode(value)}`)
       .join("&");
     const target = encodeURI(path).replace(/[?#]/g, encode) + (search === "" ? "" : `?${search}`);
-    return encodeHead(`${method} ${target} HTTP/1.1`, Object.entries(headers));
+    return encodeHead(
+      `${method} ${target} HTTP/1.1`,
+      Object.entries(headers).map(
+        ([name, value]): [string, string] => [name, byteString(value)],
+      ),
+    );
   }
 
   async send(request: RawRequest): Promise<RawAnswer> {
@@ -107,6 +113,11 @@ function hasFraming(headers: Readonly<Record<string, string>>): boolean {
 
 function bytesOf(body: Uint8Array | string): Uint8Array {
   return typeof body === "string" ? new TextEncoder().encode(body) : body;
+}
+
+/** The UTF-8 bytes of `text`, one character each. */
+export function byteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
 function encode(text: string): string {

@@ -4,7 +4,7 @@ import type { Emulator } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { listen } from "../../src/net/connection.ts";
 import type { Logger } from "../../src/telemetry/log.ts";
-import type { Keys } from "./raw_client.ts";
+import type { Keys, RawAnswer } from "./raw_client.ts";
 import { RawClient } from "./raw_client.ts";
 
 export const BUCKET = "examplebucket-1250000000";
@@ -24,6 +24,16 @@ function unexpected(message: string, fields?: unknown): never {
   throw new Error(`Unexpected log line: ${message} ${JSON.stringify(fields)}`);
 }
 
+/** Throws log lines away. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warning() {},
+  error() {},
+  critical() {},
+  with: () => silentLogger,
+};
+
 /** An emulator on a free port with one bucket, and a client for it. */
 export async function startForTest(
   options: { dataDir?: string; clock?: Clock; latency?: number; logger?: Logger } = {},
@@ -39,4 +49,18 @@ export async function startForTest(
   });
   const client = new RawClient(emulator.address, { keys: KEYS, now: () => clock.now() });
   return { ...emulator, client };
+}
+
+/** Status and error code of an answer: `404 NoSuchKey`, `200`. */
+export function outcome(answer: RawAnswer): string {
+  return `${answer.status} ${/<Error><Code>(.*?)<\/Code>/.exec(answer.text)?.[1] ?? ""}`.trim();
+}
+
+/** The texts of all elements called `name`, in order; references are resolved. */
+export function elements(answer: RawAnswer, name: string): string[] {
+  return [...answer.text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))].map(([, text]) =>
+    text!.replace(/&#x([0-9a-f]+);/g, (_, digits) => String.fromCodePoint(parseInt(digits, 16)))
+      .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
+      .replaceAll("&amp;", "&")
+  );
 }
