@@ -49,9 +49,9 @@ export interface HttpRequest {
 export interface Timeouts {
   /** To get a connection. @default 10000 */
   readonly connect?: number;
-  /** From the last bytes that could be sent to the answer's head. @default 60000 */
+  /** From the last bytes that could be sent to the answer's head. @default 30000 */
   readonly firstByte?: number;
-  /** Without any byte of the answer's body, while it is read. @default 60000 */
+  /** Without any byte of the answer's body, while it is read. @default 30000 */
   readonly stall?: number;
 }
 
@@ -85,7 +85,7 @@ export class HttpClient implements Disposable {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#chooseProxy = proxyChooser(options.proxy ?? {});
-    this.#timeouts = { connect: 10_000, firstByte: 60_000, stall: 60_000, ...options.timeouts };
+    this.#timeouts = { connect: 10_000, firstByte: 30_000, stall: 30_000, ...options.timeouts };
   }
 
   /**
@@ -143,6 +143,11 @@ export class HttpClient implements Disposable {
       deadline.signal.throwIfAborted();
       const message = { method, body, ...addressed(request, proxy) };
       const head = await connection.exchange(message, deadline);
+      if (head.status < 300 && !connection.requestSent) {
+        throw new HttpError("malformed", "The server accepted what it had not got yet", {
+          requestSent: false,
+        });
+      }
       const framing = responseFraming(head, method);
       const reusable = keepsAlive(head) && framing !== "until-close";
       return new HttpResponse({

@@ -29,7 +29,7 @@ export function objectInfo(fields: Fields, size: number, action: string): Object
     size,
     etag: unquote(etag),
     modified,
-    crc64: crc64Of(fields),
+    crc64: crc64Of(fields.get("x-cos-hash-crc64ecma")),
     requestId: fields.get("x-cos-request-id"),
     storageClass: fields.get("x-cos-storage-class") ?? "STANDARD",
     contentType: fields.get("content-type"),
@@ -37,76 +37,146 @@ export function objectInfo(fields: Fields, size: number, action: string): Object
   };
 }
 
-/** What COS says of an object or part that it stored; `etag` from the body where there is one. */
-export function stored(fields: Fields, action: string, etag = fields.get("etag")): Stored {
-  if (etag === undefined) throw badAnswer(action, fields, "the ETag is missing");
+/**
+ * What COS says of an object or part that it stored. Where it answers with a body, that holds what it did not know yet when
+ * it sent the fields.
+ *
+ * @throws {StoreError} `BadAnswer`, in doubt.
+ */
+export function stored(fields: Fields, action: string, root?: XmlElement): Stored {
+  const etag = (root && textOf(root, "ETag")) ?? fields.get("etag");
+  if (!etag) throw badAnswer(action, fields, "the ETag is missing").inDoubt();
   return {
     etag: unquote(etag),
-    crc64: crc64Of(fields),
+    crc64: crc64Of((root && textOf(root, "CRC64")) ?? fields.get("x-cos-hash-crc64ecma")),
     requestId: fields.get("x-cos-request-id"),
   };
 }
 
-/** The bytes of the whole object in `bytes 5-9/10`. @throws {StoreError} `BadAnswer`. */
-export function wholeSize(fields: Fields, action: string): number {
-  const size = /^bytes \d+-\d+\/(\d+)$/.exec(fields.get("content-range") ?? "")?.[1];
-  if (size === undefined) throw badAnswer(action, fields, "Content-Range is missing");
-  return Number(size);
+/**
+ * The bytes of the whole object, of which the answer brings those from `start` to the end: `bytes 5-9/10`.
+ *
+ * @throws {StoreError} `BadAnswer` when it brings anything else.
+ */
+export function wholeSize(
+  { fields, length }: { fields: Fields; length: number | undefined },
+  { start, action }: { start: number; action: string },
+): number {
+  const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(fields.get("content-range") ?? "");
+  const [first, last, size] = (range ?? []).slice(1).map(Number);
+  if (first !== start || last !== size! - 1 || length !== size! - start) {
+    throw badAnswer(action, fields, "the range is not the one that was asked for");
+  }
+  return size!;
 }
 
-/** A page of GET Bucket with encoding-type=url. */
-export function listPage(root: XmlElement): ListPage {
+/** An answer in XML, and what was asked. */
+export interface XmlAnswer {
+  readonly root: XmlElement;
+  readonly fields: Fields;
+  /** `Cannot list a/`. */
+  readonly action: string;
+}
+
+/**
+ * A page of GET Bucket with encoding-type=url.
+ *
+ * @param marker where the page was to begin.
+ * @throws {StoreError} `BadAnswer` for a row that cannot be read, or a page after which no progress is made.
+ */
+export function listPage(answer: XmlAnswer, marker: string): ListPage {
+  const { root } = answer;
   const objects = childrenOf(root, "Contents").map((row) => ({
-    key: decodeKey(textOf(row, "Key") ?? ""),
-    size: Number(textOf(row, "Size")),
+    key: keyOf(row, "Key", answer),
+    size: numberOf(row, "Size", answer),
     etag: unquote(textOf(row, "ETag") ?? ""),
-    modified: new Date(textOf(row, "LastModified") ?? ""),
+    modified: dateOf(row, "LastModified", answer),
     storageClass: textOf(row, "StorageClass") ?? "STANDARD",
   }));
-  const prefixes = childrenOf(root, "CommonPrefixes").map((row) =>
-    decodeKey(textOf(row, "Prefix") ?? "")
-  );
-  const nextMarker = textOf(root, "IsTruncated") === "true"
-    ? decodeKey(textOf(root, "NextMarker") ?? "")
-    : undefined;
+  const prefixes = childrenOf(root, "CommonPrefixes").map((row) => keyOf(row, "Prefix", answer));
+  if (!isTruncated(root)) return { objects, prefixes, nextMarker: undefined };
+  const nextMarker = keyOf(root, "NextMarker", answer);
+  if (nextMarker === marker) throw noProgress(answer);
   return { objects, prefixes, nextMarker };
 }
 
-/** A page of List Multipart Uploads with encoding-type=url, and where the next one begins. */
-export function uploadsPage(root: XmlElement): {
-  uploads: PendingUpload[];
-  next: { key: string; uploadId: string } | undefined;
-} {
+/** Where a page of List Multipart Uploads begins. */
+export interface UploadMarker {
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+/** A page of List Multipart Uploads with encoding-type=url, and where the next one begins. @throws as {@linkcode listPage}. */
+export function uploadsPage(
+  answer: XmlAnswer,
+  marker: UploadMarker | undefined,
+): { uploads: PendingUpload[]; next: UploadMarker | undefined } {
+  const { root } = answer;
   const uploads = childrenOf(root, "Upload").map((row) => ({
-    key: decodeKey(textOf(row, "Key") ?? ""),
-    uploadId: textOf(row, "UploadId") ?? "",
-    initiated: new Date(textOf(row, "Initiated") ?? ""),
+    key: keyOf(row, "Key", answer),
+    uploadId: required(row, "UploadId", answer),
+    initiated: dateOf(row, "Initiated", answer),
   }));
-  const next = textOf(root, "IsTruncated") === "true"
-    ? {
-      key: decodeKey(textOf(root, "NextKeyMarker") ?? ""),
-      uploadId: textOf(root, "NextUploadIdMarker") ?? "",
-    }
-    : undefined;
+  if (!isTruncated(root)) return { uploads, next: undefined };
+  const next = {
+    key: keyOf(root, "NextKeyMarker", answer),
+    uploadId: required(root, "NextUploadIdMarker", answer),
+  };
+  if (next.key === marker?.key && next.uploadId === marker.uploadId) throw noProgress(answer);
   return { uploads, next };
 }
 
-/** A page of List Parts, and where the next one begins. */
-export function partsPage(root: XmlElement): { parts: StoredPart[]; next: string | undefined } {
+/** A page of List Parts, and where the next one begins. @throws as {@linkcode listPage}. */
+export function partsPage(
+  answer: XmlAnswer,
+  marker: number,
+): { parts: StoredPart[]; next: number | undefined } {
+  const { root } = answer;
   const parts = childrenOf(root, "Part").map((row) => ({
-    partNumber: Number(textOf(row, "PartNumber")),
-    etag: unquote(textOf(row, "ETag") ?? ""),
-    size: Number(textOf(row, "Size")),
-    modified: new Date(textOf(row, "LastModified") ?? ""),
+    partNumber: numberOf(row, "PartNumber", answer),
+    etag: unquote(required(row, "ETag", answer)),
+    size: numberOf(row, "Size", answer),
+    modified: dateOf(row, "LastModified", answer),
   }));
-  const next = textOf(root, "IsTruncated") === "true"
-    ? textOf(root, "NextPartNumberMarker")
-    : undefined;
+  if (!isTruncated(root)) return { parts, next: undefined };
+  const next = numberOf(root, "NextPartNumberMarker", answer);
+  if (next <= marker) throw noProgress(answer);
   return { parts, next };
 }
 
+/** The text of an element that must be there and not empty. @throws {StoreError} `BadAnswer`. */
+export function required(element: XmlElement, name: string, answer: XmlAnswer): string {
+  const text = textOf(element, name);
+  if (!text) throw badAnswer(answer.action, answer.fields, `${name} is missing`);
+  return text;
+}
+
+function isTruncated(root: XmlElement): boolean {
+  return textOf(root, "IsTruncated") === "true";
+}
+
+function keyOf(element: XmlElement, name: string, answer: XmlAnswer): string {
+  return decodeKey(required(element, name, answer));
+}
+
+function numberOf(element: XmlElement, name: string, answer: XmlAnswer): number {
+  const number = Number(required(element, name, answer));
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw badAnswer(answer.action, answer.fields, `${name} is not a number`);
+}
+
+function dateOf(element: XmlElement, name: string, answer: XmlAnswer): Date {
+  const date = new Date(required(element, name, answer));
+  if (!Number.isNaN(date.getTime())) return date;
+  throw badAnswer(answer.action, answer.fields, `${name} is not a time`);
+}
+
+function noProgress({ action, fields }: XmlAnswer): StoreError {
+  return badAnswer(action, fields, "the next page would begin where this one did");
+}
+
 /** The error for an answer that COS would not give. */
-export function badAnswer(action: string, fields: Fields, what: string): StoreError {
+function badAnswer(action: string, fields: Fields, what: string): StoreError {
   return new StoreError(`${action}: the answer is not COS's: ${what}`, {
     kind: "unavailable",
     code: "BadAnswer",
@@ -114,8 +184,7 @@ export function badAnswer(action: string, fields: Fields, what: string): StoreEr
   });
 }
 
-function crc64Of(fields: Fields): bigint | undefined {
-  const text = fields.get("x-cos-hash-crc64ecma");
+function crc64Of(text: string | undefined): bigint | undefined {
   return text !== undefined && /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
 

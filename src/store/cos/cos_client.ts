@@ -1,8 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { type HttpClient, HttpError, type HttpResponse } from "../../net/http_client.ts";
+import type { Fields } from "../../net/http_head.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { type Payload, StoreError } from "../object_store.ts";
-import { readFailure, storeError } from "./cos_error.ts";
+import type { XmlAnswer } from "./answers.ts";
+import { isClockFailure, readFailure, storeError } from "./cos_error.ts";
 import type { EndpointChooser } from "./endpoint.ts";
 import { retrying } from "./retry.ts";
 import type { Signer } from "./signer.ts";
@@ -13,6 +15,9 @@ const XML_MAX = 8 * 1024 ** 2;
 
 /** The longest error answer that is read. Bytes. */
 const FAILURE_MAX = 64 * 1024;
+
+/** How long COS may take to copy 5 GB, or to join 10,000 parts. Milliseconds. */
+const SLOW_FIRST_BYTE = 5 * 60_000;
 
 /** Our own codes, where COS gave none. */
 const NETWORK_CODES: Readonly<Record<HttpError["kind"], string>> = {
@@ -37,6 +42,8 @@ export interface CosRequest {
   readonly signal: AbortSignal;
   /** Whether it may be carried out twice. @default true */
   readonly repeatable?: boolean;
+  /** Whether COS has to move bytes before it can answer. @default false */
+  readonly slow?: boolean;
 }
 
 /** What a {@linkcode CosClient} works with. */
@@ -70,7 +77,7 @@ export class CosClient {
   }
 
   /** Sends a request whose answer's body does not matter. @returns the answer's fields. */
-  send(request: CosRequest): Promise<HttpResponse["fields"]> {
+  send(request: CosRequest): Promise<Fields> {
     return this.#retrying(request, async () => {
       using response = await this.#send(request);
       await this.#text(request, response, FAILURE_MAX);
@@ -81,9 +88,9 @@ export class CosClient {
   /**
    * Sends a request that is answered by XML. Copy, Complete and batch delete can fail with status 200 and an `<Error>`.
    *
-   * @returns the root element and the answer's fields.
+   * @throws {StoreError}; the signal's reason.
    */
-  query(request: CosRequest): Promise<{ root: XmlElement; fields: HttpResponse["fields"] }> {
+  query(request: CosRequest): Promise<XmlAnswer> {
     return this.#retrying(request, async () => {
       using response = await this.#send(request);
       const body = await this.#text(request, response, XML_MAX);
@@ -98,16 +105,16 @@ export class CosClient {
           code: "BadAnswer",
           status,
           requestId,
-          mayHaveHappened: request.method !== "GET",
+          mayHaveHappened: changesSomething(request.method),
           cause,
         });
       }
       if (root.name === "Error") {
         // COS had begun to answer before it failed: whether anything took effect is not said.
-        const failure = readFailure({ status: 500, body, requestId });
+        const failure = readFailure({ status: 500, fields, body });
         throw storeError(request.action, failure, { mayHaveHappened: true });
       }
-      return { root, fields };
+      return { root, fields, action: request.action };
     });
   }
 
@@ -128,52 +135,56 @@ export class CosClient {
     });
   }
 
+  /** Sends once, and a second time when the first has shown that the clock is wrong. */
   async #send(request: CosRequest): Promise<HttpResponse> {
-    const { endpoints, signer, http } = this.#options;
-    const endpoint = await endpoints.current();
-    const path = endpoint.root + (request.key ?? "");
-    const query = request.query ?? {};
-    const headers = { host: endpoint.host, ...request.headers };
-    const signed = await signer.sign({ method: request.method, path, query, headers });
-    let response: HttpResponse;
-    try {
-      response = await http.request({
-        origin: endpoint,
-        method: request.method,
-        target: encodePath(path) + encodeQuery(query),
-        headers: { ...headers, ...signed },
-        body: request.body ?? [],
-        signal: request.signal,
-        repeatable: request.repeatable ?? true,
-      });
-    } catch (error) {
-      if (error instanceof HttpError && error.kind === "not-connected") endpoints.lost();
-      throw networkError(request, error);
+    for (;;) {
+      const response = await this.#exchange(request);
+      if (response.status >= 200 && response.status < 300) return response;
+      using refused = response;
+      const body = await this.#text(request, refused, FAILURE_MAX).catch(() => "");
+      request.signal.throwIfAborted();
+      const { status, fields } = refused;
+      const failure = readFailure({ status, fields, body });
+      if (isClockFailure(failure) && this.#correctClock(fields)) continue;
+      // A server that failed (500) may have done its work before; one that throttles (503) has not begun.
+      const mayHaveHappened = status >= 500 && status !== 503 && changesSomething(request.method);
+      throw storeError(request.action, failure, { mayHaveHappened });
     }
-    if (response.status >= 200 && response.status < 300) return response;
-    using refused = response;
-    throw await this.#refusal(request, refused);
   }
 
-  /** The error for an answer that says no. */
-  async #refusal(request: CosRequest, response: HttpResponse): Promise<StoreError> {
-    const { status, fields } = response;
-    const requestId = fields.get("x-cos-request-id");
-    const body = await this.#text(request, response, FAILURE_MAX).catch(() => "");
-    const failure = readFailure({ status, body, requestId });
-    const date = Date.parse(fields.get("date") ?? "");
-    if (failure.code === "RequestTimeTooSkewed" && !Number.isNaN(date)) {
-      if (this.#options.signer.correctClock(new Date(date))) {
-        this.#options.log.warning("The clock is wrong: COS's time is used from now on", {
-          cosTime: new Date(date).toISOString(),
-        });
-        return storeError(request.action, { ...failure, status: 503, code: "ClockCorrected" });
-      }
+  async #exchange(request: CosRequest): Promise<HttpResponse> {
+    const { endpoints, signer, http } = this.#options;
+    const { method, key = "", query = {}, body = [], repeatable = true, slow, signal } = request;
+    const endpoint = await endpoints.current();
+    const path = endpoint.root + key;
+    const headers = { host: endpoint.host, ...request.headers };
+    const signed = await signer.sign({ method, path, query, headers });
+    try {
+      return await http.request({
+        origin: endpoint,
+        method,
+        target: encodePath(path) + encodeQuery(query),
+        headers: { ...headers, ...signed },
+        body,
+        signal,
+        repeatable,
+        firstByteTimeout: slow ? SLOW_FIRST_BYTE : undefined,
+      });
+    } catch (error) {
+      if (error instanceof HttpError && !error.requestSent) endpoints.lost(endpoint);
+      throw networkError(request, error);
     }
-    // A server that failed (500) may have done its work before; one that throttles (503) has not begun.
-    const mayHaveHappened = status >= 500 && status !== 503 && request.method !== "GET" &&
-      request.method !== "HEAD";
-    return storeError(request.action, failure, { mayHaveHappened });
+  }
+
+  /** @returns whether our idea of COS's time has changed. */
+  #correctClock(fields: Fields): boolean {
+    const { signer, log } = this.#options;
+    const date = new Date(fields.get("date") ?? "");
+    if (Number.isNaN(date.getTime()) || !signer.correctClock(date)) return false;
+    log.warning("The clock is wrong: COS's time is used from now on", {
+      cosTime: date.toISOString(),
+    });
+    return true;
   }
 
   async #text(request: CosRequest, response: HttpResponse, max: number): Promise<string> {
@@ -200,9 +211,13 @@ function networkError(
   return new StoreError(`${action}: ${error.message}`, {
     kind: "unavailable",
     code: NETWORK_CODES[error.kind],
-    mayHaveHappened: error.requestSent && method !== "GET" && method !== "HEAD",
+    mayHaveHappened: error.requestSent && changesSomething(method),
     cause: error,
   });
+}
+
+function changesSomething(method: CosRequest["method"]): boolean {
+  return method !== "GET" && method !== "HEAD";
 }
 
 /** Everything but the unreserved characters of RFC 3986 and `/` as `%XX`. */

@@ -1,3 +1,4 @@
+import type { Fields } from "../../net/http_head.ts";
 import { StoreError, type StoreErrorKind } from "../object_store.ts";
 import { parseXml, textOf } from "./xml.ts";
 
@@ -18,12 +19,19 @@ const KINDS: Readonly<Record<string, StoreErrorKind>> = {
   SlowDown: "throttled",
   ServiceUnavailable: "throttled",
   RequestLimitExceeded: "throttled",
+  TooManyRequests: "throttled",
   InternalError: "unavailable",
   RequestTimeout: "unavailable",
   BadDigest: "corrupt",
   InvalidDigest: "corrupt",
   IncompleteBody: "unavailable",
+  UserNetworkTooSlow: "unavailable",
 };
+
+const NO_REASON = "COS gave no reason";
+
+/** Longest reason of COS that is passed on. Characters. */
+const MESSAGE_MAX = 500;
 
 /** What an error answer of COS says. */
 export interface CosFailure {
@@ -33,28 +41,33 @@ export interface CosFailure {
   readonly requestId: string | undefined;
 }
 
-/** Reads the body of an error answer; one without a body (HEAD), or with a foreign one, is named after its status. */
+/** Reads an error answer; one without a body (HEAD), or with a foreign one, is named after its status. */
 export function readFailure(
-  answer: { status: number; body: string; requestId: string | undefined },
+  { status, fields, body }: { status: number; fields: Fields; body: string },
 ): CosFailure {
-  const { status, body, requestId } = answer;
-  let code: string | undefined;
-  let message: string | undefined;
-  if (body.trimStart().startsWith("<")) {
-    try {
-      const error = parseXml(body);
-      code = textOf(error, "Code");
-      message = textOf(error, "Message");
-    } catch {
-      // A proxy's page, not COS's answer.
-    }
-  }
+  const { code, message } = readErrorXml(body);
+  const isRedirect = status >= 300 && status < 400;
   return {
     status,
     code: code ?? codeOfStatus(status),
-    message: message ?? "COS gave no reason",
-    requestId,
+    message: isRedirect
+      ? `the bucket is not at this endpoint but at ${fields.get("location") ?? "another"}`
+      : message ?? NO_REASON,
+    requestId: fields.get("x-cos-request-id"),
   };
+}
+
+function readErrorXml(body: string): { code?: string; message?: string } {
+  if (!body.trimStart().startsWith("<")) return {};
+  try {
+    const error = parseXml(body);
+    const code = textOf(error, "Code");
+    if (code === undefined || !/^[\w.-]{1,64}$/.test(code)) return {};
+    return { code, message: textOf(error, "Message")?.slice(0, MESSAGE_MAX) };
+  } catch {
+    // A proxy's page, not COS's answer.
+    return {};
+  }
 }
 
 /** The error for an answer that says no. @param action what was tried, `Cannot read a/b`. */
@@ -71,6 +84,12 @@ export function storeError(
     requestId,
     mayHaveHappened: options.mayHaveHappened,
   });
+}
+
+/** Whether the answer may mean that the request's time was wrong. HEAD is refused without a reason. */
+export function isClockFailure({ status, code, message }: CosFailure): boolean {
+  return code === "RequestTimeTooSkewed" ||
+    status === 403 && (message === "Request has expired" || message === NO_REASON);
 }
 
 function codeOfStatus(status: number): string {

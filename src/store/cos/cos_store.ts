@@ -10,7 +10,16 @@ import type {
   Stored,
   StoredPart,
 } from "../object_store.ts";
-import { listPage, objectInfo, partsPage, stored, uploadsPage, wholeSize } from "./answers.ts";
+import {
+  listPage,
+  objectInfo,
+  partsPage,
+  required,
+  stored,
+  type UploadMarker,
+  uploadsPage,
+  wholeSize,
+} from "./answers.ts";
 import { bodyError, type CosClient, encodePath } from "./cos_client.ts";
 import { childrenOf, escapeXml, textOf } from "./xml.ts";
 
@@ -40,13 +49,13 @@ export class CosStore implements ObjectStore {
   async get(...[key, { signal, start, ifMatch }]: Arguments<"get">): Promise<ObjectBody> {
     const action = `Cannot read ${key}`;
     const headers = {
-      ...start === undefined ? {} : { range: `bytes=${start}-` },
+      ...start ? { range: `bytes=${start}-` } : {},
       ...ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` },
     };
     const response = await this.#client.open({ action, method: "GET", key, headers, signal });
     try {
       const length = response.length ?? NaN;
-      const size = start === undefined ? length : wholeSize(response.fields, action);
+      const size = start ? wholeSize(response, { start, action }) : length;
       const info = objectInfo(response.fields, size, action);
       return new CosBody(response, { action, info, length, signal });
     } catch (error) {
@@ -69,19 +78,19 @@ export class CosStore implements ObjectStore {
 
   async list(...[options]: Arguments<"list">): Promise<ListPage> {
     const { prefix, delimiter, marker, limit = PAGE, signal } = options;
-    const { root } = await this.#client.query({
+    const answer = await this.#client.query({
       action: `Cannot list ${prefix || "the bucket"}`,
       method: "GET",
       query: {
-        prefix,
+        ...prefix ? { prefix } : {},
+        ...delimiter ? { delimiter } : {},
+        ...marker ? { marker } : {},
         "max-keys": String(limit),
         "encoding-type": "url",
-        ...delimiter === undefined ? {} : { delimiter },
-        ...marker === undefined ? {} : { marker },
       },
       signal,
     });
-    return listPage(root);
+    return listPage(answer, marker ?? "");
   }
 
   async delete(...[key, { signal }]: Arguments<"delete">): Promise<void> {
@@ -124,12 +133,13 @@ export class CosStore implements ObjectStore {
         ...overwriteField(forbidOverwrite),
       },
       signal,
+      slow: true,
     });
-    return stored(fields, action, textOf(root, "ETag"));
+    return stored(fields, action, root);
   }
 
   async initiateUpload(...[key, options]: Arguments<"initiateUpload">): Promise<string> {
-    const { root } = await this.#client.query({
+    const answer = await this.#client.query({
       action: `Cannot begin the upload of ${key}`,
       method: "POST",
       key,
@@ -138,7 +148,7 @@ export class CosStore implements ObjectStore {
       signal: options.signal,
       repeatable: false,
     });
-    return textOf(root, "UploadId") ?? "";
+    return required(answer.root, "UploadId", answer);
   }
 
   async uploadPart(...[part, body, options]: Arguments<"uploadPart">): Promise<Stored> {
@@ -170,8 +180,9 @@ export class CosStore implements ObjectStore {
         "x-cos-copy-source-range": `bytes=${source.start}-${source.end}`,
       },
       signal,
+      slow: true,
     });
-    return stored(fields, action, textOf(root, "ETag"));
+    return stored(fields, action, root);
   }
 
   async completeUpload(...[upload, parts, options]: Arguments<"completeUpload">): Promise<Stored> {
@@ -189,8 +200,9 @@ export class CosStore implements ObjectStore {
       body: [encoder.encode(xml)],
       signal: options.signal,
       repeatable: false,
+      slow: true,
     });
-    return stored(fields, action, textOf(root, "ETag"));
+    return stored(fields, action, root);
   }
 
   async abortUpload(...[upload, { signal }]: Arguments<"abortUpload">): Promise<void> {
@@ -211,21 +223,21 @@ export class CosStore implements ObjectStore {
     ...[{ prefix, signal }]: Arguments<"listUploads">
   ): Promise<readonly PendingUpload[]> {
     const uploads: PendingUpload[] = [];
-    let marker: { key: string; uploadId: string } | undefined;
+    let marker: UploadMarker | undefined;
     do {
-      const { root } = await this.#client.query({
+      const answer = await this.#client.query({
         action: `Cannot list the uploads below ${prefix || "the bucket"}`,
         method: "GET",
         query: {
           uploads: "",
-          prefix,
+          ...prefix ? { prefix } : {},
           "encoding-type": "url",
           "max-uploads": String(PAGE),
           ...marker && { "key-marker": marker.key, "upload-id-marker": marker.uploadId },
         },
         signal,
       });
-      const page = uploadsPage(root);
+      const page = uploadsPage(answer, marker);
       uploads.push(...page.uploads);
       marker = page.next;
     } while (marker);
@@ -234,20 +246,20 @@ export class CosStore implements ObjectStore {
 
   async listParts(...[upload, { signal }]: Arguments<"listParts">): Promise<readonly StoredPart[]> {
     const parts: StoredPart[] = [];
-    let marker: string | undefined;
+    let marker: number | undefined;
     do {
-      const { root } = await this.#client.query({
+      const answer = await this.#client.query({
         action: `Cannot list the parts of ${upload.key}`,
         method: "GET",
         key: upload.key,
         query: {
           uploadId: upload.uploadId,
           "max-parts": String(PAGE),
-          ...marker === undefined ? {} : { "part-number-marker": marker },
+          ...marker === undefined ? {} : { "part-number-marker": String(marker) },
         },
         signal,
       });
-      const page = partsPage(root);
+      const page = partsPage(answer, marker ?? 0);
       parts.push(...page.parts);
       marker = page.next;
     } while (marker !== undefined);

@@ -1,4 +1,4 @@
-import type { Credentials } from "../../accounts/credentials.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Clock } from "../../clock.ts";
 import type { Dialer } from "../../net/connection.ts";
 import type { HttpClient } from "../../net/http_client.ts";

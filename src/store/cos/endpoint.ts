@@ -61,7 +61,9 @@ export class EndpointChooser {
   readonly #dialer: Dialer;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #choice: Promise<Endpoint> | undefined;
+  #choosing: Promise<Endpoint> | undefined;
+  /** What the choosing has come to. */
+  #chosen: Endpoint | undefined;
 
   constructor(
     endpoints: readonly [Endpoint, ...Endpoint[]],
@@ -75,21 +77,26 @@ export class EndpointChooser {
 
   /** The endpoint to use now. Never throws: when none answers it is the last one, the public one. */
   current(): Promise<Endpoint> {
-    return this.#choice ??= this.#choose();
+    return this.#choosing ??= this.#choose();
   }
 
-  /** The current endpoint cannot be connected to: the next call looks again. */
-  lost(): void {
-    if (this.#endpoints.length > 1) this.#choice = undefined;
+  /** `endpoint` could not be connected to: if it is still the current one, the next call looks again. */
+  lost(endpoint: Endpoint): void {
+    if (this.#chosen !== endpoint) return;
+    this.#chosen = undefined;
+    this.#choosing = undefined;
   }
 
   async #choose(): Promise<Endpoint> {
     const last = this.#endpoints.at(-1)!;
-    for (const endpoint of this.#endpoints.slice(0, -1)) {
-      if (await this.#answers(endpoint)) {
-        this.#log.info("COS is reached by its internal endpoint", { endpoint: endpoint.host });
-        return endpoint;
+    for (const endpoint of this.#endpoints) {
+      if (endpoint !== last && !await this.#answers(endpoint)) continue;
+      if (this.#endpoints.length > 1) {
+        this.#log.info("COS is reached by the nearest endpoint that answers", {
+          endpoint: endpoint.host,
+        });
       }
+      return this.#chosen = endpoint;
     }
     return last;
   }

@@ -26,14 +26,15 @@ export async function retrying<T>(
     onRetry: (error: StoreError, tries: number) => void;
   },
 ): Promise<T> {
+  let inDoubt = false;
   for (let tries = 1;; tries++) {
     try {
       return await call();
     } catch (error) {
-      if (
-        !(error instanceof StoreError) || tries === TRIES || !mayRetry(error, options.repeatable)
-      ) {
-        throw error;
+      if (!(error instanceof StoreError)) throw error;
+      inDoubt ||= error.mayHaveHappened;
+      if (tries === TRIES || !mayRetry(error, options.repeatable)) {
+        throw inDoubt ? error.inDoubt() : error;
       }
       options.onRetry(error, tries);
       const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { Credentials } from "../../accounts/credentials.ts";
+import type { Credentials } from "../credentials.ts";
 
 /** How long a signature is good. Seconds. */
 const LIFETIME = 900;

@@ -1,5 +1,8 @@
 import { SaxesParser } from "saxes";
 
+/** More elements than any answer of COS has: a page of 1,000 rows has some 10,000. */
+const ELEMENTS_MAX = 100_000;
+
 /** An element: its text and its children, in order. COS uses no attributes that matter. */
 export interface XmlElement {
   readonly name: string;
@@ -10,13 +13,17 @@ export interface XmlElement {
 /**
  * Reads a document.
  *
- * @throws SyntaxError when it is not well-formed.
+ * @throws SyntaxError when it is not well-formed, or has too many elements.
  */
 export function parseXml(source: string): XmlElement {
   const root: MutableElement = { name: "", text: "", children: [] };
   const open: MutableElement[] = [root];
+  let elements = 0;
   const parser = new SaxesParser();
   parser.on("opentag", ({ name }) => {
+    if (++elements > ELEMENTS_MAX) {
+      throw new SyntaxError(`Cannot read XML: it has more than ${ELEMENTS_MAX} elements`);
+    }
     const element: MutableElement = { name, text: "", children: [] };
     open.at(-1)!.children.push(element);
     open.push(element);
