@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
+import { staticCredentials } from "../../src/accounts/credentials.ts";
+import { PartMemory } from "../../src/checksum/part_memory.ts";
+import { systemClock } from "../../src/clock.ts";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
+import { PortPool } from "../../src/ftp/data/port_pool.ts";
+import { LoginSlots } from "../../src/ftp/login_slots.ts";
+import { FtpServer } from "../../src/ftp/server.ts";
+import type { FtpServices } from "../../src/ftp/services.ts";
+import {
+  type Dialer,
+  formatAddress,
+  listen,
+  nextTurn,
+  type SocketAddress,
+  systemDialer,
+} from "../../src/net/connection.ts";
+import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
+import { createCosStore } from "../../src/store/cos/create.ts";
+import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
+import { SlicePool } from "../../src/vfs/slice_pool.ts";
+import { FakeClock } from "../fake_clock.ts";
+import { MemoryLog } from "../memory_log.ts";
+import { freePorts } from "./free_ports.ts";
+import { FtpPeer } from "./ftp_peer.ts";
+
+const BUCKET = "examplebucket-1250000000";
+const KEYS = { secretId: "id", secretKey: "key", token: undefined };
+
+export const MIB = 1024 ** 2;
+
+/** Of every gateway under test. Bytes; files longer than a part are multipart uploads. */
+export const PART_SIZE = MIB;
+export const MAX_FILE_SIZE = 24 * MIB;
+const MEMORY = 8 * MIB;
+
+export interface GatewayOptions extends Partial<FtpServices> {
+  /** What of the bucket the account sees. @default all */
+  readonly keyPrefix?: string;
+  /** "R", "W" or "RW". @default "RW" */
+  readonly authority?: string;
+  /** @default true */
+  readonly deleteEnable?: boolean;
+  /** How many passive ports there are. @default 20 */
+  readonly passivePorts?: number;
+  /** @default 0, unlimited */
+  readonly maxConnections?: number;
+  /** @default 100 */
+  readonly maxLogins?: number;
+  /** Where it listens. @default "127.0.0.1" */
+  readonly hostname?: string;
+  readonly masquerade?: Masquerade;
+  readonly dialer?: Dialer;
+  /** Of the COS client; real time. @default its own */
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * The FTP engine as the program runs it, on real sockets, with the emulator behind it. The engine's clock stands still
+ * until the test turns it; the COS client's and the emulator's runs, without pauses between retries. When it is disposed
+ * of, nothing may be left: no session, port, part memory, login or multipart upload.
+ */
+export class Gateway implements AsyncDisposable {
+  readonly address: SocketAddress;
+  readonly clock = new FakeClock();
+  readonly log = new MemoryLog();
+  /** What the emulator logs: each of its requests, at level debug. */
+  readonly requests = new MemoryLog();
+  readonly emulator: Emulator;
+  /** The whole bucket, for the test to arrange and look at. */
+  readonly store: ObjectStore;
+  readonly pool: SlicePool;
+  readonly ports: PortPool;
+  readonly logins: LoginSlots;
+  readonly server: FtpServer;
+  readonly #http: HttpClient;
+  readonly #slices: number;
+
+  private constructor(emulator: Emulator, requests: MemoryLog, options: GatewayOptions) {
+    this.emulator = emulator;
+    this.requests = requests;
+    this.#http = new HttpClient({
+      dialer: systemDialer,
+      clock: systemClock,
+      timeouts: options.timeouts,
+    });
+    this.store = createCosStore({
+      location: {
+        bucket: BUCKET,
+        region: undefined,
+        endpoint: formatAddress(emulator.address),
+        protocol: "http",
+        network: "public",
+      },
+      credentials: staticCredentials(KEYS),
+      http: this.#http,
+      dialer: systemDialer,
+      clock: systemClock,
+      random: () => 0,
+      log: this.log,
+    });
+    this.pool = new SlicePool(new PartMemory({ bytes: MEMORY }));
+    this.#slices = this.pool.free;
+    this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
+    this.logins = new LoginSlots(options.maxLogins ?? 100);
+    const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
+    const account = {
+      name: "alice",
+      bucket: BUCKET,
+      keyPrefix,
+      authority: { read: authority.includes("R"), write: authority.includes("W") },
+      deleteEnable,
+      transfers: {
+        store: this.store,
+        pool: this.pool,
+        plan: { minPartSize: PART_SIZE, maxPartSize: 2 * MIB, maxFileSize: MAX_FILE_SIZE },
+        threads: 2,
+        log: this.log,
+      },
+    };
+    const listener = listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
+    this.address = listener.address;
+    this.server = new FtpServer(listener, {
+      maxConnections: options.maxConnections ?? 0,
+      services: {
+        authenticator: passwordAuthenticator([{ account, password: "secret" }]),
+        clock: this.clock,
+        random: Math.random,
+        dialer: systemDialer,
+        log: this.log,
+        ports: this.ports,
+        masquerade: undefined,
+        dataPeer: "same",
+        logins: this.logins,
+        maxListFile: 10_000,
+        idleTimeout: 300_000,
+        loginTimeout: 30_000,
+        dataConnectTimeout: 30_000,
+        stallTimeout: 120_000,
+        ...options,
+      },
+    });
+  }
+
+  static async start(options: GatewayOptions = {}): Promise<Gateway> {
+    const requests = new MemoryLog();
+    const emulator = await startEmulator({
+      listener: listen({ hostname: "127.0.0.1", port: 0 }),
+      buckets: [BUCKET],
+      credentials: [KEYS],
+      clock: systemClock,
+      logger: requests,
+    });
+    return new Gateway(emulator, requests, options);
+  }
+
+  /** A control connection whose 220 has been read. */
+  async connect(): Promise<FtpPeer> {
+    const peer = await FtpPeer.connect(this.address);
+    await peer.expect(220);
+    return peer;
+  }
+
+  /** A session of the account, in TYPE I. */
+  async logIn(): Promise<FtpPeer> {
+    const peer = await this.connect();
+    await peer.logIn();
+    return peer;
+  }
+
+  /** Turns the engine's clock, after what has already happened was handled, and lets it have its effect. */
+  async turn(milliseconds: number): Promise<void> {
+    await nextTurn();
+    this.clock.advance(milliseconds);
+    await nextTurn();
+  }
+
+  /** Puts an object into the bucket, whatever the account sees. */
+  async put(key: string, content: string | Uint8Array = ""): Promise<void> {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await this.store.put(key, [bytes], uninterrupted());
+  }
+
+  /** An object's bytes, or undefined. */
+  async get(key: string): Promise<Uint8Array | undefined> {
+    if (!(await this.keys(key)).includes(key)) return undefined;
+    using body = await this.store.get(key, uninterrupted());
+    const bytes = new Uint8Array(body.length);
+    for (let at = 0; at < bytes.length;) at += (await body.read(bytes.subarray(at)))!;
+    return bytes;
+  }
+
+  /** An object's bytes as text, or undefined. */
+  async text(key: string): Promise<string | undefined> {
+    const bytes = await this.get(key);
+    return bytes && new TextDecoder().decode(bytes);
+  }
+
+  /** All keys of the bucket that begin with `prefix`, in their order. */
+  async keys(prefix = ""): Promise<string[]> {
+    const keys: string[] = [];
+    let marker: string | undefined;
+    do {
+      const page = await this.store.list({ prefix, marker, ...uninterrupted() });
+      keys.push(...page.objects.map(({ key }) => key));
+      marker = page.nextMarker;
+    } while (marker !== undefined);
+    return keys;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.emulator.faults.clear();
+      await this.server.shutDown(0);
+      assert.equal(this.server.sessions, 0, "sessions are left");
+      assert.equal(this.ports.taken, 0, "passive ports are left");
+      assert.equal(this.pool.free, this.#slices, "part memory is left");
+      assert.equal(this.logins.taken, 0, "logins are left");
+      assert.equal(this.clock.pending, 0, "timers are left");
+      const uploads = await this.store.listUploads({ prefix: "", ...uninterrupted() });
+      assert.deepEqual(uploads, [], "multipart uploads are left");
+    } finally {
+      this.#http[Symbol.dispose]();
+      await this.emulator.close();
+    }
+  }
+}
