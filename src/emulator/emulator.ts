@@ -11,7 +11,7 @@ import { Storage } from "./storage/storage.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface EmulatorOptions {
-  /** Where requests come in; closed with the emulator. */
+  /** Where requests come in; closed with the emulator, and when it cannot be started. */
   readonly listener: Listener;
   /** Buckets that are there from the start, `examplebucket-1250000000`. */
   readonly buckets: readonly string[];
@@ -40,12 +40,13 @@ export interface Emulator extends AsyncDisposable {
  * @throws Error when the data directory cannot be used; CosError for an impossible bucket name.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { listener, buckets, dataDir, clock, logger } = options;
-  buckets.forEach(checkBucketName);
-  const storage = await Storage.open(dataDir, logger);
-  for (const bucket of new Set(buckets)) {
-    if (storage.buckets.has(bucket)) continue;
-    storage.apply({ type: "create-bucket", bucket, created: clock.now() });
+  const { listener, clock, logger } = options;
+  let storage: Storage;
+  try {
+    storage = await openStorage(options);
+  } catch (error) {
+    listener.close();
+    throw error;
   }
   const faults = new Faults();
   const traffic = new Traffic();
@@ -56,4 +57,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const close = () =>
     closed ??= server[Symbol.asyncDispose]().finally(() => storage[Symbol.asyncDispose]());
   return { address: listener.address, faults, traffic, close, [Symbol.asyncDispose]: close };
+}
+
+async function openStorage(
+  { buckets, dataDir, clock, logger }: EmulatorOptions,
+): Promise<Storage> {
+  buckets.forEach(checkBucketName);
+  const storage = await Storage.open(dataDir, logger);
+  for (const bucket of new Set(buckets)) {
+    if (storage.buckets.has(bucket)) continue;
+    storage.apply({ type: "create-bucket", bucket, created: clock.now() });
+  }
+  return storage;
 }
