@@ -30,7 +30,7 @@ export function checkSettings(
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
   const uploadMemoryMax = read.optional.values.upload_memory_max ??
-    Math.min(GIB, Math.floor(options.machineMemory / 4));
+    defaultUploadMemory(options.machineMemory);
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
@@ -44,6 +44,11 @@ export function checkSettings(
     config: hasErrors ? undefined : assembleConfig(read, { file: options.file, uploadMemoryMax }),
     problems,
   };
+}
+
+/** What is never used costs nothing, and with less the other defaults could not be kept. Bytes. */
+function defaultUploadMemory(machineMemory: number): number {
+  return Math.min(GIB, Math.max(GIB / 8, Math.floor(machineMemory / 4)));
 }
 
 /** At an endpoint of one's own, such as the emulator's, there may be a bucket with the name of the samples'. */

@@ -1,7 +1,7 @@
 import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
-import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN } from "./part_limits.ts";
+import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
 import {
   boolean,
   choice,
@@ -179,13 +179,13 @@ const OPTIONAL_KEYS = {
     zh: "单个文件并发上传的分块数。",
     default: "4",
   }),
-  upload_memory_max: optional(size({ min: 2 * PART_SIZE_MIN, max: 1024 * GIB }), {
+  upload_memory_max: optional(size({ min: 2 * PART_SIZE_MIN, max: UPLOAD_MEMORY_MAX }), {
     en: "Memory for the parts of all uploads together.",
     zh: "所有上传任务的分块缓冲区可使用的内存总量。",
     example: "1GiB",
     otherwise: {
-      en: "a quarter of the machine's memory, at most 1GiB",
-      zh: "机器内存的四分之一，最多 1GiB",
+      en: "a quarter of the machine's memory, 128MiB to 1GiB",
+      zh: "机器内存的四分之一，128MiB 到 1GiB",
     },
   }),
   max_connection_num: optional(integer({ min: 0, max: 1_000_000 }), {

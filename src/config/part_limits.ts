@@ -7,6 +7,9 @@ export const PART_SIZE_MIN = 1024 ** 2;
 /** COS: no part has more than 5 GB. */
 export const PART_SIZE_MAX = 5 * 1024 ** 3;
 
+/** One WebAssembly memory holds all parts (`checksum/part_memory.ts`). Bytes. */
+export const UPLOAD_MEMORY_MAX = 4095 * 1024 ** 2;
+
 /** The largest part, in whole MiB, that leaves room for `threads` parts in flight and one being filled. Bytes. */
 export function largestPart({ memory, threads }: { memory: number; threads: number }): number {
   const part = Math.floor(memory / (threads + 1));

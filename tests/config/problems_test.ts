@@ -172,7 +172,7 @@ Deno.test("the largest file must fit in the parts that the memory can hold", () 
     // 200 GiB in 10,000 parts is 20.48 MiB a part, in whole MiB 21; four are in flight while one is filled.
     { size: "200GiB", threads: 4, tooLittle: "104MiB", enough: "105MiB", atMost: "200000MiB" },
     { size: "200GiB", threads: 1, tooLittle: "41MiB", enough: "42MiB", atMost: "200000MiB" },
-    { size: "48TiB", threads: 2, tooLittle: "1GiB", enough: "15102MiB", atMost: "3410000MiB" },
+    { size: "10TiB", threads: 2, tooLittle: "1GiB", enough: "3147MiB", atMost: "3410000MiB" },
   ];
   for (const { size, threads, tooLittle, enough, atMost } of cases) {
     const loadWith = (memory: string) =>
@@ -211,8 +211,12 @@ Deno.test("the smallest part must fit in the memory", () => {
   configOf(loadWith("1500MiB"));
 });
 
-Deno.test("a machine with too little memory for the defaults is told what it needs", () => {
-  const problem = onlyProblem(loadText(accountText(), { machineMemory: 400 * MIB }));
-  assert.match(problem.message, /found 100MiB of memory for parts, wanted 105MiB with/);
-  configOf(loadText(accountText(), { machineMemory: 420 * MIB }));
+Deno.test("upload_memory_max follows the machine's memory, within what the other defaults need and 1 GiB", () => {
+  const memoryOn = (machineMemory: number) =>
+    configOf(loadText(accountText(), { machineMemory })).limits.uploadMemoryMax;
+  assert.deepEqual([200, 2048, 65_536].map((mib) => memoryOn(mib * MIB)), [
+    128 * MIB,
+    512 * MIB,
+    1024 * MIB,
+  ]);
 });
