@@ -237,7 +237,7 @@ export class BodyReader {
     for (let left = TRAILER_MAX;;) {
       const field = await reader.readLine(left, "the trailer section");
       if (field === "") break;
-      left -= field.length;
+      left -= field.length + 2;
     }
     this.#ended = true;
   }
