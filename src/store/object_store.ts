@@ -10,10 +10,23 @@ export interface ObjectInfo {
   /** COS's name for the request that brought this, for the log. */
   readonly requestId?: string;
   readonly storageClass: string;
+  /** `x-cos-server-side-encryption`, where COS encrypts. */
+  readonly encryption?: string;
   readonly contentType?: string;
+  /** The other fields that COS gives back as they were stored ({@linkcode HTTP_FIELDS}), by lower-case name. */
+  readonly httpFields?: Readonly<Record<string, string>>;
   /** `x-cos-meta-*`, without the prefix, lower case. */
   readonly metadata: Readonly<Record<string, string>>;
 }
+
+/** HTTP fields besides Content-Type that COS keeps with an object. */
+export const HTTP_FIELDS = [
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "expires",
+] as const;
 
 /** An object's bytes on their way. Disposing of it before the end gives up the transfer. */
 export interface ObjectBody extends Disposable {
@@ -75,10 +88,13 @@ export interface StoredPart {
   readonly modified: Date;
 }
 
-/** Headers that travel with an object. */
+/** What is kept with an object besides its bytes. What is left out is COS's default. */
 export interface ObjectHeaders {
   readonly contentType?: string;
+  readonly httpFields?: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly storageClass?: string;
+  readonly encryption?: string;
 }
 
 /** Every call takes a signal and throws its reason when it aborts. */
@@ -136,7 +152,8 @@ export interface ObjectStore {
     options: CallOptions,
   ): Promise<readonly { key: string; code: string; message: string }[]>;
   /**
-   * Copies an object of at most 5 GB within the bucket, its headers and metadata with it.
+   * Copies an object of at most 5 GB within the bucket. Its content type, HTTP fields and metadata come along, unless
+   * `replace` gives others; storage class and encryption are the bucket's defaults unless they are given.
    *
    * @throws {StoreError} `not-found` when `from` does not exist; `conflict` when `ifMatch` is not its ETag any more, or
    * `forbidOverwrite` is set and `to` exists.
@@ -144,7 +161,13 @@ export interface ObjectStore {
   copy(
     from: string,
     to: string,
-    options: CallOptions & { ifMatch?: string; storageClass?: string; forbidOverwrite?: boolean },
+    options: CallOptions & {
+      ifMatch?: string;
+      storageClass?: string;
+      encryption?: string;
+      replace?: ObjectHeaders;
+      forbidOverwrite?: boolean;
+    },
   ): Promise<Stored>;
   /** Begins a multipart upload. @returns its UploadId. */
   initiateUpload(key: string, options: CallOptions & ObjectHeaders): Promise<string>;

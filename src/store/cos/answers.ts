@@ -1,5 +1,6 @@
 import type { Fields } from "../../net/http_head.ts";
 import {
+  HTTP_FIELDS,
   type ListPage,
   type ObjectInfo,
   type PendingUpload,
@@ -21,6 +22,11 @@ export function objectInfo(fields: Fields, size: number, action: string): Object
   if (!Number.isSafeInteger(size) || Number.isNaN(modified.getTime()) || etag === undefined) {
     throw badAnswer(action, fields, "size, ETag or Last-Modified is missing");
   }
+  const httpFields: Record<string, string> = {};
+  for (const name of HTTP_FIELDS) {
+    const value = fields.get(name);
+    if (value !== undefined) httpFields[name] = value;
+  }
   const metadata: Record<string, string> = {};
   for (const [name, value] of fields) {
     if (name.startsWith("x-cos-meta-")) metadata[name.slice("x-cos-meta-".length)] = value;
@@ -32,7 +38,9 @@ export function objectInfo(fields: Fields, size: number, action: string): Object
     crc64: crc64Of(fields.get("x-cos-hash-crc64ecma")),
     requestId: fields.get("x-cos-request-id"),
     storageClass: fields.get("x-cos-storage-class") ?? "STANDARD",
+    encryption: fields.get("x-cos-server-side-encryption"),
     contentType: fields.get("content-type"),
+    httpFields,
     metadata,
   };
 }

@@ -121,7 +121,7 @@ export class CosStore implements ObjectStore {
   }
 
   async copy(...[from, to, options]: Arguments<"copy">): Promise<Stored> {
-    const { signal, ifMatch, storageClass, forbidOverwrite } = options;
+    const { signal, ifMatch, storageClass, encryption, replace, forbidOverwrite } = options;
     const action = `Cannot copy ${from} to ${to}`;
     const { root, fields } = await this.#client.query({
       action,
@@ -129,7 +129,8 @@ export class CosStore implements ObjectStore {
       key: to,
       headers: {
         ...await this.#copySource(from, ifMatch),
-        ...storageClass === undefined ? {} : { "x-cos-storage-class": storageClass },
+        "x-cos-metadata-directive": replace ? "Replaced" : "Copy",
+        ...objectFields({ ...replace, storageClass, encryption }),
         ...overwriteField(forbidOverwrite),
       },
       signal,
@@ -307,10 +308,12 @@ class CosBody implements ObjectBody {
   }
 }
 
-function objectFields({ contentType, metadata = {} }: ObjectHeaders): Record<string, string> {
-  const fields: Record<string, string> = contentType === undefined
-    ? {}
-    : { "content-type": contentType };
+function objectFields(headers: ObjectHeaders): Record<string, string> {
+  const { contentType, httpFields, metadata = {}, storageClass, encryption } = headers;
+  const fields: Record<string, string> = { ...httpFields };
+  if (contentType !== undefined) fields["content-type"] = contentType;
+  if (storageClass !== undefined) fields["x-cos-storage-class"] = storageClass;
+  if (encryption !== undefined) fields["x-cos-server-side-encryption"] = encryption;
   for (const [name, value] of Object.entries(metadata)) fields[`x-cos-meta-${name}`] = value;
   return fields;
 }
