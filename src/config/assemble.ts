@@ -44,6 +44,7 @@ export function assembleConfig(
       maxConnectionNum: optional.max_connection_num,
       maxLoginNum: optional.max_login_num,
       maxListFile: optional.max_list_file,
+      renameMaxFiles: optional.rename_max_files,
       idleTimeout: optional.idle_timeout,
       loginTimeout: optional.login_timeout,
       dataConnectTimeout: optional.data_connect_timeout,

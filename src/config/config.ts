@@ -64,6 +64,8 @@ export interface LimitsConfig {
   readonly maxLoginNum: number;
   /** Entries of one listing. */
   readonly maxListFile: number;
+  /** Files in a directory that may still be renamed. */
+  readonly renameMaxFiles: number;
   readonly idleTimeout: number;
   readonly loginTimeout: number;
   readonly dataConnectTimeout: number;

@@ -203,6 +203,11 @@ const OPTIONAL_KEYS = {
     zh: "ls 命令最大可列出的文件数目，设置太大会增加 ls 命令的延时。",
     default: "10000",
   }),
+  rename_max_files: optional(integer({ min: 1, max: 1_000_000 }), {
+    en: "Files in a directory that may still be renamed: each is copied, and the client waits.",
+    zh: "允许重命名的目录中最多包含的文件数：重命名需要逐个复制文件，客户端会一直等待。",
+    default: "5000",
+  }),
   idle_timeout: optional(duration({ min: SECOND, max: 7 * DAY }), {
     en: "A session that sends no command for so long is ended; transfers do not count as idle.",
     zh: "会话空闲超时时间（传输过程不计入空闲）。",

@@ -16,7 +16,7 @@ const TREE: Readonly<Record<TreeErrorKind, ReplyCode>> = {
   "name-not-allowed": Code.nameNotAllowed,
   "too-large": Code.exceededStorage,
   "append-too-large": Code.notImplementedForParameter,
-  "rename-unsupported": Code.notImplemented,
+  "too-many-files": Code.actionNotTaken,
   "changed": Code.transferAborted,
   "beyond-end": Code.invalidRestart,
 };

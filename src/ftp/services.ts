@@ -21,6 +21,8 @@ export interface FtpServices {
   readonly logins: LoginSlots;
   /** Entries of one listing. */
   readonly maxListFile: number;
+  /** Files in a directory that may still be renamed. */
+  readonly renameMaxFiles: number;
   readonly idleTimeout: number;
   readonly loginTimeout: number;
   readonly dataConnectTimeout: number;

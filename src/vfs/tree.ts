@@ -3,12 +3,11 @@ import {
   type ObjectInfo,
   type ObjectStore,
   StoreError,
+  uninterrupted,
 } from "../store/object_store.ts";
+import { moveDirectory, moveFile } from "./rename.ts";
 import { TreeError } from "./tree_error.ts";
 import { directoryKey, fileKey, isName, VirtualPath } from "./virtual_path.ts";
-
-/** COS copies at most this much in one request (PUT Object - Copy). Bytes. */
-const COPY_MAX = 5 * 1024 ** 3;
 
 /** How many vanished directories one session remembers. */
 const VANISHED_MAX = 10_000;
@@ -142,67 +141,56 @@ export class Tree {
   }
 
   /**
-   * Moves a file: copies it within COS, checks the copy, then removes the source.
+   * Moves a file or a directory (`rename.ts` says how). The file comes first where both have that name.
    *
-   * @throws {TreeError} `not-found`; `same-path`; `rename-unsupported` for a directory or a file above 5 GB; `exists`
-   * when `overwrite` is "forbid" and `to` is a file.
+   * @param options.maxFiles a directory with more files is refused.
+   * @throws {TreeError} `not-found`, `same-path`, `inside-itself`, `too-many-files`, `not-permitted`; `exists` when `to`
+   * is a directory and `from` too, or `overwrite` is "forbid" and `to` is a file.
    */
   async rename(
     from: VirtualPath,
     to: VirtualPath,
-    options: CallOptions & { overwrite: "allow" | "forbid" },
+    options: { overwrite: "allow" | "forbid"; maxFiles: number },
   ): Promise<void> {
-    const { signal } = options;
-    const [source, target] = [this.fileKey(from), this.fileKey(to)];
-    if (source === target) throw new TreeError("same-path", `${from}: Cannot rename onto itself`);
-    const info = await this.#statRenamable(from, { signal });
-    const copied = await this.#copy(source, target, {
-      signal,
-      ifMatch: info.etag,
-      storageClass: info.storageClass,
-      forbidOverwrite: options.overwrite === "forbid",
-    }, to);
-    if (
-      info.crc64 !== undefined && copied.crc64 !== undefined && info.crc64 !== copied.crc64
-    ) {
-      await this.#store.delete(target, { signal });
-      throw new StoreError(`Cannot rename ${source}: the copy's CRC64 differs from the source's`, {
-        kind: "corrupt",
-        code: "CopyDiffers",
-      });
+    if (from.isRoot || to.isRoot) {
+      throw new TreeError("not-permitted", "Cannot rename the root directory");
     }
-    await this.#store.delete(source, { signal });
+    if (from.toString() === to.toString()) {
+      throw new TreeError("same-path", `${from}: Cannot rename onto itself`);
+    }
+    const info = await this.#findFile(from);
+    if (info) {
+      const [source, target] = [this.fileKey(from), this.fileKey(to)];
+      const { overwrite } = options;
+      await moveFile(this.#store, { from: source, to: target, info, overwrite });
+    } else await this.#renameDirectory(from, to, options);
     this.#rememberAncestors(from);
   }
 
-  async #statRenamable(path: VirtualPath, options: CallOptions): Promise<ObjectInfo> {
-    let info: ObjectInfo;
-    try {
-      info = await this.statFile(path, options);
-    } catch (error) {
-      const missing = error instanceof TreeError && error.kind === "not-found";
-      if (!missing || !await this.isDirectory(path, options)) throw error;
-      throw new TreeError("rename-unsupported", `${path}: Directories cannot be renamed yet`);
+  async #renameDirectory(
+    from: VirtualPath,
+    to: VirtualPath,
+    { maxFiles }: { maxFiles: number },
+  ): Promise<void> {
+    if (!await this.#holdsKeys(from, uninterrupted())) {
+      throw new TreeError("not-found", `${from}: No such file or directory`);
     }
-    if (info.size <= COPY_MAX) return info;
-    throw new TreeError("rename-unsupported", `${path}: Files above 5 GB cannot be renamed yet`);
+    if (from.contains(to)) {
+      throw new TreeError("inside-itself", `${from}: Cannot move a directory into itself`);
+    }
+    if (await this.#findFile(to)) throw new TreeError("exists", `${to}: File exists`);
+    await moveDirectory(this.#store, {
+      from: directoryKey(this.#keyPrefix, from),
+      to: directoryKey(this.#keyPrefix, to),
+      maxFiles,
+    });
   }
 
-  async #copy(
-    source: string,
-    target: string,
-    options: Parameters<ObjectStore["copy"]>[2],
-    to: VirtualPath,
-  ): ReturnType<ObjectStore["copy"]> {
+  async #findFile(path: VirtualPath): Promise<ObjectInfo | undefined> {
     try {
-      return await this.#store.copy(source, target, options);
+      return await this.statFile(path, uninterrupted());
     } catch (error) {
-      if (
-        options.forbidOverwrite && error instanceof StoreError && error.kind === "conflict" &&
-        error.code !== "PreconditionFailed"
-      ) {
-        throw new TreeError("exists", `${to}: File exists`, { cause: error });
-      }
+      if (error instanceof TreeError && error.kind === "not-found") return undefined;
       throw error;
     }
   }

@@ -10,7 +10,7 @@ export type TreeErrorKind =
   | "inside-itself"
   | "too-large"
   | "append-too-large"
-  | "rename-unsupported"
+  | "too-many-files"
   | "changed"
   | "beyond-end";
 

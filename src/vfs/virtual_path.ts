@@ -1,7 +1,7 @@
 import { TreeError } from "./tree_error.ts";
 
 /** COS refuses longer keys (PUT Object, "Object key"): bytes of UTF-8. */
-const KEY_MAX_BYTES = 850;
+export const KEY_MAX_BYTES = 850;
 
 const encoder = new TextEncoder();
 
@@ -95,8 +95,13 @@ function checkedName(name: string): string {
   return name;
 }
 
+/** How long a key is to COS. */
+export function keyBytes(key: string): number {
+  return encoder.encode(key).length;
+}
+
 function checkedKey(key: string): string {
-  const bytes = encoder.encode(key).length;
+  const bytes = keyBytes(key);
   if (bytes > KEY_MAX_BYTES) {
     throw new TreeError(
       "name-not-allowed",

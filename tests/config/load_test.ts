@@ -42,6 +42,7 @@ Deno.test("load fills in every default", () => {
       maxConnectionNum: 512,
       maxLoginNum: 100,
       maxListFile: 10_000,
+      renameMaxFiles: 5_000,
       idleTimeout: 300_000,
       loginTimeout: 30_000,
       dataConnectTimeout: 30_000,
@@ -81,6 +82,7 @@ upload_memory_max = 96MiB
 max_connection_num = 0
 max_login_num = 7
 max_list_file = 8
+rename_max_files = 13
 idle_timeout = 9
 login_timeout = 10s
 data_connect_timeout = 11s
@@ -127,6 +129,7 @@ log_backup_count = 3
     maxConnectionNum: 0,
     maxLoginNum: 7,
     maxListFile: 8,
+    renameMaxFiles: 13,
     idleTimeout: 9_000,
     loginTimeout: 10_000,
     dataConnectTimeout: 11_000,

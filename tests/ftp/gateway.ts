@@ -26,8 +26,8 @@ import { MemoryLog } from "../memory_log.ts";
 import { freePorts } from "./free_ports.ts";
 import { FtpPeer } from "./ftp_peer.ts";
 
-const BUCKET = "examplebucket-1250000000";
-const KEYS = { secretId: "id", secretKey: "key", token: undefined };
+export const BUCKET = "examplebucket-1250000000";
+export const KEYS = { secretId: "id", secretKey: "key", token: undefined };
 
 export const MIB = 1024 ** 2;
 
@@ -135,6 +135,7 @@ export class Gateway implements AsyncDisposable {
         dataPeer: "same",
         logins: this.logins,
         maxListFile: 10_000,
+        renameMaxFiles: 100,
         idleTimeout: 300_000,
         loginTimeout: 30_000,
         dataConnectTimeout: 30_000,
@@ -175,6 +176,11 @@ export class Gateway implements AsyncDisposable {
     await nextTurn();
     this.clock.advance(milliseconds);
     await nextTurn();
+  }
+
+  /** Waits until so many sessions are left. */
+  async sessionsLeft(count: number): Promise<void> {
+    while (this.server.sessions > count) await nextTurn();
   }
 
   /** Puts an object into the bucket, whatever the account sees. */

@@ -39,8 +39,8 @@ async function renameTo(session: Session, argument: Argument): Promise<Reply> {
   session.renameFrom = undefined;
   const to = session.resolve(argument);
   await tree.rename(from, to, {
-    ...uninterrupted(),
     overwrite: permits(account, "delete") ? "allow" : "forbid",
+    maxFiles: session.services.renameMaxFiles,
   });
   session.log.info(`RNTO ${from} to ${to}: done`);
   return reply(Code.actionCompleted, `${from} is now ${to}`);
