@@ -31,6 +31,11 @@ export class ControlLineReader {
   /** The line feed that belongs to the ABOR just given out, if it comes. */
   #skipLineFeed = false;
 
+  /** Whether the next byte may begin a Telnet sequence, since no command has begun. */
+  get isBetweenLines(): boolean {
+    return this.#length === 0 && !this.#tooLong;
+  }
+
   /** The lines that `bytes` complete. */
   *push(bytes: Uint8Array): Generator<ControlLine> {
     for (const byte of bytes) {

@@ -274,9 +274,12 @@ export class Session {
     const lines = new ControlLineReader();
     try {
       for (;;) {
-        const count = await this.control.read(buffer);
+        // A read stops where the urgent byte of an ABOR was, and Deno then waits for another packet before it reads on,
+        // unless the read had filled its buffer: so nothing but one byte at a time is read there.
+        const into = lines.isBetweenLines ? buffer.subarray(0, 1) : buffer;
+        const count = await this.control.read(into);
         if (count === null) break;
-        for (const line of lines.push(buffer.subarray(0, count))) await this.#take(line);
+        for (const line of lines.push(into.subarray(0, count))) await this.#take(line);
       }
     } catch {
       // Reset, or closed by us: whatever was still to be done has nobody to hear of it.

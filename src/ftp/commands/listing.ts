@@ -47,7 +47,10 @@ async function openListing(session: Session, text: string, call: CallOptions): P
     if (pages) return { pages, prefix };
   }
   if (text.endsWith("/")) throw noDirectory(path);
-  return { pages: one([await tree.stat(path, call)]), prefix };
+  const entry = await tree.stat(path, call);
+  // Another session has made the directory since we looked.
+  if (entry.kind === "directory") return await openListing(session, text, call);
+  return { pages: one([entry]), prefix };
 }
 
 /** The pages of a directory, the first of them already there; undefined where there is none. */
