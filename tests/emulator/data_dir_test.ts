@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Logger } from "../../src/telemetry/log.ts";
 import { RawClient } from "./raw_client.ts";
-import { BUCKET, elements, KEYS, outcome, silentLogger, startForTest } from "./running.ts";
+import { MemoryLog } from "../memory_log.ts";
+import { BUCKET, elements, KEYS, outcome, startForTest } from "./running.ts";
 
 const MIB = 1024 * 1024;
 
@@ -129,8 +129,7 @@ Deno.test("data directory is cleared of what a crash left behind", async () => {
   const journal = await Deno.open(`${dir.path}/journal`, { append: true });
   await journal.write(new TextEncoder().encode('{"type":"delete-object","bucket":"exam'));
   journal.close();
-  const warnings: string[] = [];
-  const logger: Logger = { ...silentLogger, warning: (message) => void warnings.push(message) };
+  const logger = new MemoryLog();
   {
     await using emulator = await startForTest({ dataDir: dir.path, logger });
     const get = await emulator.client.send({ method: "GET", path: `/${BUCKET}/a` });
@@ -138,7 +137,10 @@ Deno.test("data directory is cleared of what a crash left behind", async () => {
     assert.deepEqual(await dir.runs(), [kept]);
     await emulator.client.send({ method: "PUT", path: `/${BUCKET}/b` });
   }
-  assert.deepEqual(warnings, ["Left out the end of the journal: the last line is incomplete"]);
+  const warnings = logger.lines.filter(({ level }) => level === "warning");
+  assert.deepEqual(warnings.map(({ message }) => message), [
+    "Left out the end of the journal: the last line is incomplete",
+  ]);
   await using emulator = await startForTest({ dataDir: dir.path });
   const listing = await emulator.client.send({ method: "GET", path: `/${BUCKET}/` });
   assert.deepEqual(elements(listing, "Key"), ["a", "b"]);
@@ -192,7 +194,7 @@ Deno.test("kill -9 loses nothing that was acknowledged and shows nothing half", 
     await Promise.allSettled(writing);
     await process.status;
 
-    await using emulator = await startForTest({ dataDir: dir.path, logger: silentLogger });
+    await using emulator = await startForTest({ dataDir: dir.path, logger: new MemoryLog() });
     const listing = await emulator.client.send({ method: "GET", path: `/${BUCKET}/` });
     const keys = elements(listing, "Key");
     for (const [key, body] of acknowledged) {

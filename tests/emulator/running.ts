@@ -24,16 +24,6 @@ function unexpected(message: string, fields?: unknown): never {
   throw new Error(`Unexpected log line: ${message} ${JSON.stringify(fields)}`);
 }
 
-/** Throws log lines away. */
-export const silentLogger: Logger = {
-  debug() {},
-  info() {},
-  warning() {},
-  error() {},
-  critical() {},
-  with: () => silentLogger,
-};
-
 /** An emulator on a free port with one bucket, and a client for it. */
 export async function startForTest(
   options: { dataDir?: string; clock?: Clock; latency?: number; logger?: Logger } = {},

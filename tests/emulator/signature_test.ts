@@ -6,7 +6,8 @@ import type { Credential } from "../../src/emulator/api/signature.ts";
 import { listen } from "../../src/net/connection.ts";
 import type { RawRequest } from "./raw_client.ts";
 import { byteString, RawClient } from "./raw_client.ts";
-import { BUCKET, KEYS, outcome, silentLogger } from "./running.ts";
+import { MemoryLog } from "../memory_log.ts";
+import { BUCKET, KEYS, outcome } from "./running.ts";
 
 function start(credentials: readonly Credential[], clock: FakeClock): Promise<Emulator> {
   return startEmulator({
@@ -14,7 +15,7 @@ function start(credentials: readonly Credential[], clock: FakeClock): Promise<Em
     buckets: [BUCKET],
     credentials,
     clock,
-    logger: silentLogger,
+    logger: new MemoryLog(),
   });
 }
 
