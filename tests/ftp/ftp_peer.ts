@@ -136,9 +136,9 @@ export class FtpPeer implements Disposable {
     }
   }
 
-  /** Resets the connection: closes it while a reply is still unread, which the kernel answers with RST. */
-  async reset(): Promise<void> {
-    await this.send("NOOP\r\n");
+  /** Resets the connection: the kernel sends RST for one that is closed while something received is unread. */
+  async abandon(): Promise<void> {
+    await this.send("STAT\r\n");
     assert.equal(await this.conn.read(this.#buffer.subarray(0, 1)), 1);
     this.close();
   }

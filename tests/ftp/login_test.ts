@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { Gateway } from "./gateway.ts";
+import { FtpPeer } from "./ftp_peer.ts";
+
+Deno.test("a login takes USER and PASS, and every failure has the same reply", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.connect();
+  await peer.ask("PASS secret", 503);
+  await peer.ask("USER alice", 331);
+  const wrongPassword = await peer.ask("PASS wrong", 530);
+  await peer.ask("PASS secret", 503);
+  await peer.ask("USER nobody", 331);
+  const wrongName = await peer.ask("PASS secret", 530);
+  assert.deepEqual(wrongName.lines, wrongPassword.lines);
+  await peer.ask("USER alice", 331);
+  await peer.ask("PASS secret", 230);
+  await peer.ask("PASS secret", 503);
+  await peer.ask("PWD", 257);
+});
+
+Deno.test("the third failed login closes the control connection", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.connect();
+  for (const code of [530, 530, 421]) {
+    await peer.ask("USER alice", 331);
+    await peer.ask("PASS wrong", code);
+  }
+  assert.equal(await peer.rest(), "");
+});
+
+Deno.test("USER and REIN log out and forget everything that was set", async () => {
+  await using gateway = await Gateway.start();
+  for (const [line, code] of [["USER alice", 331], ["REIN", 220]] as const) {
+    using peer = await gateway.logIn();
+    for (
+      const [setting, answer] of [
+        ["MKD d", 257],
+        ["CWD d", 250],
+        ["OPTS MLST size;", 200],
+        ["REST 5", 350],
+        ["EPSV ALL", 200],
+        ["EPSV", 229],
+      ] as const
+    ) await peer.ask(setting, answer);
+    assert.equal(gateway.logins.taken, 1);
+    await peer.ask(line, code);
+    assert.equal(gateway.logins.taken, 0);
+    assert.equal(gateway.ports.taken, 0);
+    await peer.ask("PWD", 530);
+    if (line === "REIN") await peer.ask("PASS secret", 503);
+    await peer.ask("USER alice", 331);
+    await peer.ask("PASS secret", 230);
+    assert.equal((await peer.ask("PWD", 257)).text, `"/" is the working directory`);
+    assert.match((await peer.ask("STAT", 211)).lines.join("\n"), /TYPE: ASCII/);
+    await peer.ask("PASV", 227);
+    assert.ok((await peer.ask("FEAT", 211)).lines.includes(" MLST type*;size*;modify*;perm*;"));
+    await peer.ask("RMD d", 250);
+  }
+});
+
+Deno.test("one session more than max_connection_num gets 421; when one ends, the next is welcome", async () => {
+  await using gateway = await Gateway.start({ maxConnections: 2 });
+  using first = await gateway.connect();
+  using _second = await gateway.connect();
+  using third = await FtpPeer.connect(gateway.address);
+  await third.expect(421);
+  assert.equal(await third.rest(), "");
+  await first.ask("QUIT", 221);
+  assert.equal(await first.rest(), "");
+  await gateway.sessionsLeft(1);
+  using fourth = await FtpPeer.connect(gateway.address);
+  await fourth.expect(220);
+});
+
+Deno.test("max_connection_num = 0 is no limit", async () => {
+  await using gateway = await Gateway.start({ maxConnections: 0 });
+  using stack = new DisposableStack();
+  for (let count = 0; count < 150; count++) stack.use(await gateway.connect());
+  assert.equal(gateway.server.sessions, 150);
+});
+
+Deno.test("the login after the last one allowed gets 421, and its place is free after QUIT", async () => {
+  const allowed = 100;
+  await using gateway = await Gateway.start({ maxLogins: allowed });
+  using stack = new DisposableStack();
+  const peers: FtpPeer[] = [];
+  for (let count = 0; count < allowed; count++) peers.push(stack.use(await gateway.logIn()));
+  using late = await gateway.connect();
+  await late.ask("USER alice", 331);
+  await late.ask("PASS secret", 421);
+  assert.equal(await late.rest(), "");
+  await peers[0]!.ask("QUIT", 221);
+  assert.equal(await peers[0]!.rest(), "");
+  await gateway.sessionsLeft(allowed - 1);
+  stack.use(await gateway.logIn());
+  assert.equal(gateway.logins.taken, allowed);
+});
