@@ -1,8 +1,8 @@
 import { type Clock, Deadline } from "../clock.ts";
 import type { Dialer } from "./connection.ts";
 import { byteLength, HttpConnection } from "./http_connection.ts";
-import { HttpError } from "./http_error.ts";
-import { keepsAlive, responseFraming } from "./http_head.ts";
+import { HttpError, readingError } from "./http_error.ts";
+import { keepsAlive, MessageError, responseFraming } from "./http_head.ts";
 import { ConnectionPool } from "./http_pool.ts";
 import {
   openTunnel,
@@ -80,6 +80,7 @@ export class HttpClient implements Disposable {
   readonly #timeouts: Required<Timeouts>;
   readonly #chooseProxy: ProxyChooser;
   readonly #pools = new Map<string, ConnectionPool>();
+  #closed = false;
 
   /** @throws TypeError when a proxy setting cannot be used. */
   constructor(options: HttpClientOptions) {
@@ -96,6 +97,9 @@ export class HttpClient implements Disposable {
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
     const { origin, repeatable, signal } = request;
+    if (this.#closed) {
+      throw new HttpError("not-connected", "The client was closed", { requestSent: false });
+    }
     const proxy = this.#chooseProxy(origin);
     const pool = this.#poolOf(origin, proxy);
     for (let maxIdle = repeatable ? Infinity : TRUSTED_IDLE;; maxIdle = 0) {
@@ -114,8 +118,8 @@ export class HttpClient implements Disposable {
 
   /** Closes all connections; requests and bodies in flight fail. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     for (const pool of this.#pools.values()) pool[Symbol.dispose]();
-    this.#pools.clear();
   }
 
   async #exchange(
@@ -165,7 +169,9 @@ export class HttpClient implements Disposable {
       });
     } catch (error) {
       deadline.signal.throwIfAborted();
-      throw error;
+      throw error instanceof MessageError
+        ? readingError(error, { requestSent: connection.requestSent })
+        : error;
     } finally {
       deadline.signal.removeEventListener("abort", stop);
     }

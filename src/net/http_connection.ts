@@ -73,16 +73,18 @@ export class HttpConnection implements Disposable {
    * Sends a request and reads the head of its answer. When that comes before all is sent, the rest is not sent.
    *
    * @param deadline is touched with each piece sent.
-   * @throws {HttpError}
+   * @throws {HttpError}; TypeError for fields that cannot be sent.
    */
   async exchange(message: RequestMessage, deadline: Deadline): Promise<ResponseHead> {
+    const { method, target, fields, body } = message;
+    const pieces = outgoing(encodeHead(`${method} ${target} HTTP/1.1`, fields), body);
     const answer = this.#head;
     let answered = false;
     const stop = () => void (answered = true);
     answer.then(stop, stop);
     this.#sent = "not yet";
     // When writing fails, reading says why: an answer may have come before.
-    const sending = this.#send(message, { deadline, isAnswered: () => answered }).catch(() => {});
+    const sending = this.#send(pieces, { deadline, isAnswered: () => answered }).catch(() => {});
     let head: ResponseHead | null;
     try {
       head = await answer;
@@ -139,11 +141,9 @@ export class HttpConnection implements Disposable {
   }
 
   async #send(
-    { method, target, fields, body }: RequestMessage,
+    pieces: readonly Uint8Array[],
     { deadline, isAnswered }: { deadline: Deadline; isAnswered: () => boolean },
   ): Promise<void> {
-    const head = encodeHead(`${method} ${target} HTTP/1.1`, fields);
-    const pieces = outgoing(head, body);
     for (const [index, piece] of pieces.entries()) {
       if (isAnswered()) return;
       if (index === pieces.length - 1) this.#sent = "maybe";
