@@ -7,7 +7,7 @@ import type { Traffic } from "../../src/emulator/traffic.ts";
 import { formatAddress, listen, systemDialer } from "../../src/net/connection.ts";
 import { HttpClient } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
-import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
+import { type ObjectInfo, type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { type Digests, digests } from "./file_tree.ts";
 
@@ -78,6 +78,11 @@ export class Bucket implements AsyncDisposable {
 
   put(key: string, bytes: Uint8Array): Promise<unknown> {
     return this.#store.put(key, [bytes], uninterrupted());
+  }
+
+  /** @throws {StoreError} `not-found`. */
+  head(key: string): Promise<ObjectInfo> {
+    return this.#store.head(key, uninterrupted());
   }
 
   /** The SHA-256 of an object. @throws {StoreError} `not-found`. */

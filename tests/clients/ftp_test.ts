@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { noise } from "../checksum/noise.ts";
 import { clientTest } from "./client_test_case.ts";
-import { digestDirectory, digestTree, filterTree, sampleTree, writeTree } from "./file_tree.ts";
+import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
+
+/** Far more than sockets hold. Bytes. */
+const BIG = 32 * 1024 * 1024;
 
 /** mput and mget work on one directory. */
 const FLAT = new Map(
@@ -33,6 +37,64 @@ for (const mode of ["passive", "active"]) {
     );
     assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(FLAT), stdout);
   });
+}
+
+clientTest(
+  ["ftp", "expect"],
+  "does what the documents show, typed at its prompts",
+  async (test) => {
+    const { gateway, folder, run } = test;
+    const [a, d] = [file("aaa\n"), file("ddd\n")];
+    await writeTree(
+      `${folder}/up`,
+      new Map([["a.txt", a], ["b.txt", file("bbb\n")], ["c.txt", file("ccc\n")], ["d.txt", d]]),
+    );
+    await Deno.mkdir(`${folder}/down`);
+    await run(["expect", "-f", scriptPath("ftp_prompts.exp"), ...login(gateway)]);
+    assert.deepEqual(
+      await gateway.bucket.digests(),
+      digestTree(new Map([["photos/d.txt", d], ["photos/g.dat", file("ddd\naaa\n")]])),
+    );
+    assert.deepEqual(
+      await digestDirectory(`${folder}/down`),
+      digestTree(new Map([["a.txt", a], ["d.txt", d], ["f.dat", d]])),
+    );
+  },
+);
+
+for (const mode of ["passive", "active"]) {
+  // All that ftp does then is to end the data connection, as if that were the end of the file.
+  clientTest(["ftp", "expect"], `goes on after Ctrl-C in an upload, ${mode}`, async (test) => {
+    const { gateway, folder, run } = test;
+    const whole = noise(4 * PART_SIZE);
+    await Deno.writeFile(`${folder}/big`, whole);
+    const interrupt = ["expect", "-f", scriptPath("ftp_interrupt.exp"), ...login(gateway)] as const;
+    await run([...interrupt, mode, "put", "226"]);
+    const { size } = await gateway.bucket.head("big");
+    assert.ok(size < whole.length);
+    assert.equal(await gateway.bucket.sha256("big"), sha256(whole.subarray(0, size)));
+    assert.deepEqual(await gateway.bucket.pendingUploads(), []);
+  });
+
+  clientTest(["ftp", "expect"], `goes on after Ctrl-C in a download, ${mode}`, async (test) => {
+    const { gateway, run } = test;
+    await gateway.bucket.put("big", new Uint8Array(BIG));
+    const interrupt = ["expect", "-f", scriptPath("ftp_interrupt.exp"), ...login(gateway)] as const;
+    await run([...interrupt, mode, "get", "426 226"]);
+  });
+}
+
+/** The login as arguments of the scripts beside this file. */
+function login({ host, port, user, password }: Gateway): string[] {
+  return [host, String(port), user, password];
+}
+
+function scriptPath(name: string): string {
+  return new URL(name, import.meta.url).pathname;
+}
+
+function file(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function flags({ host, port }: Gateway, mode: string): string[] {

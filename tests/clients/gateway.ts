@@ -46,12 +46,13 @@ export class Gateway implements AsyncDisposable {
     return new Gateway({ bucket, process, port: Number(port), resources: resources.move() });
   }
 
-  /** Runs a test's body; its failure also shows what the gateway said. */
+  /** Runs a test's body; its failure also shows what the gateway said last. */
   async explain(body: () => Promise<void>): Promise<void> {
     try {
       await body();
     } catch (error) {
-      if (error instanceof Error) error.message += `\n\nThe gateway said:\n${this.process.stderr}`;
+      const last = this.process.stderr.split("\n").slice(-60).join("\n");
+      if (error instanceof Error) error.message += `\n\nThe gateway said last:\n${last}`;
       throw error;
     }
   }

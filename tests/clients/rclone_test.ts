@@ -42,14 +42,13 @@ clientTest(
 );
 
 clientTest("rclone", "moves and purges", async (test) => {
-  const { gateway } = test;
+  const { gateway, folder } = test;
   const rclone = await remote(test);
-  await gateway.bucket.put("d/a b", new TextEncoder().encode("content"));
-  await gateway.bucket.put("d/x/y/z", new TextEncoder().encode("content"));
-  await rclone("moveto", "gateway:d/a b", "gateway:e/f/c d");
-  assert.deepEqual(Object.keys(await gateway.bucket.digests()), ["d/x/y/z", "e/f/c d"]);
-  await rclone("purge", "gateway:d");
-  assert.deepEqual(Object.keys(await gateway.bucket.digests()), ["e/f/c d"]);
+  await writeTree(`${folder}/up`, TREE);
+  await rclone("copy", "--create-empty-src-dirs", "up", "gateway:there");
+  await rclone("moveto", "gateway:there/names/a b  c.txt", "gateway:e/f/g h");
+  await rclone("purge", "gateway:there");
+  assert.deepEqual(Object.keys(await gateway.bucket.digests()), ["e/f/g h"]);
 });
 
 /** Runs rclone with a remote `gateway:`. Resolves to what it logged. */
