@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from "../net/http_server.ts";
+import type { IncomingRequest, OutgoingResponse } from "../net/http_server.ts";
 import type { FaultRule, Faults } from "./faults.ts";
 import { parseFaultRule } from "./faults.ts";
 import type { Traffic } from "./traffic.ts";
@@ -16,9 +16,9 @@ const MAX_BODY = 1024 * 1024;
  * @throws MessageError when the connection breaks.
  */
 export async function control(
-  request: HttpRequest,
+  request: IncomingRequest,
   { faults, traffic }: { faults: Faults; traffic: Traffic },
-): Promise<HttpResponse> {
+): Promise<OutgoingResponse> {
   if (!/^(127\.|::1$)/.test(request.remote.hostname)) {
     return json(403, { error: "Cannot control the emulator: only loopback addresses may" });
   }
@@ -60,7 +60,7 @@ function readRules(text: string): FaultRule[] {
   return rules.map(parseFaultRule);
 }
 
-function json(status: number, value: unknown): HttpResponse {
+function json(status: number, value: unknown): OutgoingResponse {
   return {
     status,
     fields: [["Content-Type", "application/json"]],

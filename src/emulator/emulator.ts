@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Listener, SocketAddress } from "../net/connection.ts";
-import type { HttpRequest } from "../net/http_server.ts";
+import type { IncomingRequest } from "../net/http_server.ts";
 import { HttpServer } from "../net/http_server.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { checkBucketName } from "./api/bucket_operations.ts";
@@ -51,7 +51,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const faults = new Faults();
   const traffic = new Traffic();
   const context = { ...options, storage, faults, traffic };
-  const handler = (request: HttpRequest) => handle(request, context);
+  const handler = (request: IncomingRequest) => handle(request, context);
   const server = new HttpServer({ listener, handler, clock, logger });
   let closed: Promise<void> | undefined;
   const close = () =>

@@ -1,5 +1,5 @@
 import type { Connection } from "../net/connection.ts";
-import type { HttpRequest, HttpResponse, Takeover } from "../net/http_server.ts";
+import type { IncomingRequest, OutgoingResponse, Takeover } from "../net/http_server.ts";
 import { encodeResponseHead } from "../net/http_server.ts";
 import type { Answer, RequestBody } from "./api/call.ts";
 import type { Exchange } from "./api/response.ts";
@@ -15,12 +15,12 @@ import type { Fault } from "./faults.ts";
 export async function answerWithFault(
   fault: Exclude<Fault, { kind: "latency" }> | undefined,
   options: {
-    request: HttpRequest;
+    request: IncomingRequest;
     body: RequestBody;
     exchange: Exchange;
     perform: (body: RequestBody) => Promise<Answer>;
   },
-): Promise<HttpResponse | Takeover> {
+): Promise<OutgoingResponse | Takeover> {
   const { request, body, exchange, perform } = options;
   switch (fault?.kind) {
     case "reset-before-answer":
@@ -90,7 +90,7 @@ async function readHalf(body: RequestBody): Promise<void> {
 /** Sends the head and half of the body of `answer`. */
 async function sendPart(
   connection: Connection,
-  { request, answer, exchange }: { request: HttpRequest; answer: Answer; exchange: Exchange },
+  { request, answer, exchange }: { request: IncomingRequest; answer: Answer; exchange: Exchange },
 ): Promise<void> {
   const response = toResponse(answer, exchange);
   using _answer = disposing(response);
@@ -106,7 +106,7 @@ async function sendPart(
   }
 }
 
-function disposing(response: HttpResponse): Disposable {
+function disposing(response: OutgoingResponse): Disposable {
   return { [Symbol.dispose]: () => response[Symbol.dispose]?.() };
 }
 

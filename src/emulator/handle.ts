@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { sleep } from "../clock.ts";
-import type { HttpRequest, HttpResponse, Takeover } from "../net/http_server.ts";
+import type { IncomingRequest, OutgoingResponse, Takeover } from "../net/http_server.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Answer, RequestBody, Target } from "./api/call.ts";
 import { CosError } from "./api/cos_error.ts";
@@ -30,9 +30,9 @@ export interface Context {
 
 /** Answers one request: control endpoint, or signature, faults, operation. */
 export async function handle(
-  request: HttpRequest,
+  request: IncomingRequest,
   context: Context,
-): Promise<HttpResponse | Takeover> {
+): Promise<OutgoingResponse | Takeover> {
   const { clock, logger } = context;
   const { method, target, fields } = request.head;
   const host = fields.get("host") ?? "";
@@ -63,9 +63,9 @@ export async function handle(
 
 /** Carries out an authenticated request, with the faults that are switched on for it. */
 async function carryOut(
-  request: HttpRequest,
+  request: IncomingRequest,
   context: Context & { exchange: Exchange; target: Target; query: ReadonlyMap<string, string> },
-): Promise<HttpResponse | Takeover> {
+): Promise<OutgoingResponse | Takeover> {
   const { clock, logger, exchange, target, query, storage } = context;
   const trace = context.traffic.begin(target.operation);
   const body = new WatchedBody(request.body, trace.received);
@@ -146,7 +146,10 @@ class WatchedBody implements RequestBody {
 }
 
 /** `response`, at whose end `trace` is disposed of. */
-function ending(response: HttpResponse | Takeover, trace: Disposable): HttpResponse | Takeover {
+function ending(
+  response: OutgoingResponse | Takeover,
+  trace: Disposable,
+): OutgoingResponse | Takeover {
   if ("takeOver" in response) {
     return {
       async takeOver(connection) {

@@ -8,7 +8,7 @@ import type { BodyReader } from "./http_message.ts";
 import { MessageReader } from "./http_message.ts";
 
 /** A request whose head has arrived. */
-export interface HttpRequest {
+export interface IncomingRequest {
   readonly head: RequestHead;
   readonly remote: SocketAddress;
   /** Asking for the first bytes tells a client that waits for 100 (Continue) to send them. */
@@ -26,7 +26,7 @@ export interface StreamedBody {
 }
 
 /** A response. Disposed of when it was sent, or will not be. */
-export interface HttpResponse extends Partial<Disposable> {
+export interface OutgoingResponse extends Partial<Disposable> {
   readonly status: number;
   /** Without those of framing, but for the Content-Length of an answer to HEAD that has no body. */
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -39,7 +39,7 @@ export interface Takeover {
 }
 
 /** Answers a request. What it throws is answered with 500 and logged. */
-export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse | Takeover>;
+export type HttpHandler = (request: IncomingRequest) => Promise<OutgoingResponse | Takeover>;
 
 /** After an answer that came before the request's end, this much of the rest is still taken, so that the answer arrives. */
 const LINGER_MAX = 64 * 1024 * 1024;
@@ -131,7 +131,7 @@ export class HttpServer implements AsyncDisposable {
   async #answer(
     connection: Connection,
     { head, body }: { head: RequestHead; body: BodyReader },
-  ): Promise<HttpResponse | Takeover> {
+  ): Promise<OutgoingResponse | Takeover> {
     try {
       return await this.#handler({
         head,
@@ -153,7 +153,7 @@ export class HttpServer implements AsyncDisposable {
 }
 
 /** `body`, whose first reading tells the client to go on (RFC 9110 section 10.1.1). */
-function continuing(connection: Connection, body: BodyReader): HttpRequest["body"] {
+function continuing(connection: Connection, body: BodyReader): IncomingRequest["body"] {
   let asked = false;
   const ask = async () => {
     if (asked || body.ended) return;
@@ -178,13 +178,13 @@ function refusal(status: number): Uint8Array {
 }
 
 /** Whether the peer can see where the response ends without the connection ending. */
-function canBeFramed({ version }: RequestHead, { body }: HttpResponse): boolean {
+function canBeFramed({ version }: RequestHead, { body }: OutgoingResponse): boolean {
   return version === "1.1" || body === undefined || body.length !== undefined;
 }
 
 /** The head of `response` as it is sent to whoever sent `head`. */
 export function encodeResponseHead(
-  { head, response, goesOn }: { head: RequestHead; response: HttpResponse; goesOn: boolean },
+  { head, response, goesOn }: { head: RequestHead; response: OutgoingResponse; goesOn: boolean },
 ): Uint8Array {
   const { status, fields, body } = response;
   const bodiless = status < 200 || status === 204 || status === 304;
@@ -202,7 +202,7 @@ export function encodeResponseHead(
 
 async function writeResponse(
   connection: Connection,
-  options: { head: RequestHead; response: HttpResponse; goesOn: boolean },
+  options: { head: RequestHead; response: OutgoingResponse; goesOn: boolean },
 ): Promise<void> {
   const { head, response: { body } } = options;
   const bytes = encodeResponseHead(options);

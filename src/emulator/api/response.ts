@@ -1,4 +1,4 @@
-import type { HttpResponse } from "../../net/http_server.ts";
+import type { OutgoingResponse } from "../../net/http_server.ts";
 import type { Answer } from "./call.ts";
 import type { CosError } from "./cos_error.ts";
 import { writeXml } from "./xml.ts";
@@ -22,7 +22,7 @@ export function newRequestId(now: number): string {
 }
 
 /** `answer` in HTTP. */
-export function toResponse(answer: Answer, exchange: Exchange): HttpResponse {
+export function toResponse(answer: Answer, exchange: Exchange): OutgoingResponse {
   const headers: Record<string, string> = {
     Server: "tencent-cos",
     Date: new Date(exchange.now).toUTCString(),
@@ -39,7 +39,7 @@ export function toResponse(answer: Answer, exchange: Exchange): HttpResponse {
   };
 }
 
-function inChunks(bytes: Uint8Array): HttpResponse["body"] {
+function inChunks(bytes: Uint8Array): OutgoingResponse["body"] {
   return {
     length: undefined,
     async *pieces() {
