@@ -39,7 +39,7 @@ export function checkKey(key: string): void {
  */
 export function readAttributes(headers: ReadonlyMap<string, string>): Attributes {
   const kept: Record<string, string> = { "content-type": "application/octet-stream" };
-  for (const [name, value] of headers) if (isKept(name)) kept[name] = value;
+  for (const [name, value] of headers) if (isKept(name) && value !== "") kept[name] = value;
   return { headers: kept, storageClass: readStorageClass(headers) };
 }
 
