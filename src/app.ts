@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
 import { staticCredentials } from "./accounts/credentials.ts";
+import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
 import { systemClock } from "./clock.ts";
 import type { Config, LogConfig } from "./config/config.ts";
@@ -22,6 +23,7 @@ import type { ProxySettings } from "./net/http_proxy.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
+import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -61,7 +63,7 @@ export async function serve(options: {
     proxy: proxyOf(surroundings),
   });
   using masquerade = await startMasquerade(config, log);
-  const logins = openAccounts(config, { http, log });
+  const logins = await openAccounts(config, { http, log });
   using listener = openListener({
     hostname: network.listenAddress,
     port: network.listenPort,
@@ -204,7 +206,10 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
 }
 
 /** The accounts, each with the store of its bucket. One memory serves the uploads of all. */
-function openAccounts(config: Config, { http, log }: { http: HttpClient; log: Logger }): Login[] {
+async function openAccounts(
+  config: Config,
+  { http, log }: { http: HttpClient; log: Logger },
+): Promise<Login[]> {
   const { limits } = config;
   const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
   const pool = new SlicePool(new PartMemory({ bytes: memory }));
@@ -213,7 +218,7 @@ function openAccounts(config: Config, { http, log }: { http: HttpClient; log: Lo
     maxPartSize: largestPart({ memory, threads }),
     maxFileSize: limits.singleFileMaxSize,
   };
-  return config.accounts.map((account) => {
+  return await Promise.all(config.accounts.map(async (account) => {
     const { name, password, secretId, secretKey, token } = account;
     const store = createCosStore({
       location: account,
@@ -224,8 +229,17 @@ function openAccounts(config: Config, { http, log }: { http: HttpClient; log: Lo
       random: Math.random,
       log: log.with({ account: name, bucket: account.bucket }),
     });
-    return { password, account: { ...account, transfers: { store, pool, plan, threads, log } } };
-  });
+    const headers = { storageClass: account.storageClass, encryption: account.encryption };
+    return {
+      password,
+      account: {
+        ...account,
+        nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,
+        times: account.preserveMtime ? new FileTimes(store) : undefined,
+        transfers: { store, pool, plan, threads, headers, log },
+      },
+    };
+  }));
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */

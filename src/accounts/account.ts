@@ -1,5 +1,7 @@
 import type { DownloadResources } from "../vfs/download.ts";
 import type { UploadResources } from "../vfs/upload.ts";
+import type { FileTimes } from "../vfs/file_times.ts";
+import type { NameEncoding } from "./name_encoding.ts";
 import type { Permissions } from "./permissions.ts";
 
 /** Who is logged in, and the part of a bucket that is theirs. */
@@ -9,6 +11,10 @@ export interface Account extends Permissions {
   readonly bucket: string;
   /** Empty, or ends with `/`. */
   readonly keyPrefix: string;
+  /** How its clients write names, unless a session asks for UTF-8. */
+  readonly nameEncoding: NameEncoding;
+  /** Where its clients may set the times of files. */
+  readonly times?: FileTimes;
   /** How files go to and come from the account's bucket; both hold its store. */
   readonly transfers: UploadResources & DownloadResources;
 }

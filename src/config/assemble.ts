@@ -78,6 +78,10 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
     keyPrefix: values.key_prefix ?? "",
     authority: values.authority,
     deleteEnable: values.delete_enable,
+    storageClass: values.storage_class,
+    encryption: values.sse,
+    preserveMtime: values.preserve_mtime,
+    pathEncoding: values.path_encoding,
   };
 }
 

@@ -36,6 +36,14 @@ export interface AccountConfig {
   readonly keyPrefix: string;
   readonly authority: { readonly read: boolean; readonly write: boolean };
   readonly deleteEnable: boolean;
+  /** Of new files; undefined: the bucket's default. */
+  readonly storageClass: string | undefined;
+  /** `sse`: how COS encrypts new files; undefined: the bucket's default. */
+  readonly encryption: string | undefined;
+  /** Whether clients may set the times of files. */
+  readonly preserveMtime: boolean;
+  /** How names are written on the control and data connections. */
+  readonly pathEncoding: "utf-8" | "gb18030";
 }
 
 /** `[NETWORK]`. */

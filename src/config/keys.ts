@@ -27,6 +27,18 @@ const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 const GIB = 1024 ** 3;
 
+/** COS document 436/33417; a PUT can ask for these. */
+const STORAGE_CLASSES = [
+  "STANDARD",
+  "STANDARD_IA",
+  "INTELLIGENT_TIERING",
+  "ARCHIVE",
+  "DEEP_ARCHIVE",
+  "MAZ_STANDARD",
+  "MAZ_STANDARD_IA",
+  "MAZ_INTELLIGENT_TIERING",
+] as const;
+
 const ACCOUNT_KEYS = {
   cos_secretid: required(text("the SecretId of an API key"), {
     en: "SecretId of the Tencent Cloud API key that this account works with.",
@@ -119,6 +131,35 @@ const ACCOUNT_KEYS = {
     zh:
       "是否允许该用户进行删除操作。为 false 时，删除文件、删除目录以及重命名覆盖已有文件均被拒绝。",
     default: "true",
+  }),
+  storage_class: optional(choice(STORAGE_CLASSES), {
+    en:
+      "Storage class of new files. Files of an archive class must be restored in COS before they " +
+      "can be read.",
+    zh: "新文件的存储类型。归档类型的文件需先在 COS 中恢复才能读取。",
+    example: "STANDARD_IA",
+    otherwise: { en: "STANDARD", zh: "STANDARD" },
+  }),
+  sse: optional(choice(["AES256", "cos/kms"]), {
+    en: "How COS encrypts new files: AES256 with its own keys, cos/kms with those of KMS.",
+    zh: "新文件的服务端加密方式：AES256（COS 托管密钥）或 cos/kms（KMS 托管密钥）。",
+    example: "AES256",
+    otherwise: { en: "as the bucket is set up", zh: "按存储桶的默认设置" },
+  }),
+  preserve_mtime: optional(boolean, {
+    en:
+      "Whether clients may set the times of files (MFMT). Each setting copies the file within COS, " +
+      "and listings ask for each file's time once.",
+    zh:
+      "是否允许客户端设置文件时间（MFMT）。每次设置会在 COS 内复制一次文件，列出目录时会逐个查询文件时间。",
+    default: "false",
+  }),
+  path_encoding: optional(choice(["utf-8", "gb18030"]), {
+    en: "How clients write names: utf-8, or gb18030 for Chinese Windows clients. " +
+      "OPTS UTF8 ON switches a session to utf-8.",
+    zh:
+      "客户端文件名编码：utf-8，或用于中文 Windows 客户端的 gb18030。客户端发送 OPTS UTF8 ON 时该会话改用 utf-8。",
+    default: "utf-8",
   }),
 } satisfies Keys;
 

@@ -1,4 +1,5 @@
 import type { Account } from "../accounts/account.ts";
+import { type NameEncoding, utf8 } from "../accounts/name_encoding.ts";
 import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
 import { type Connection, nextTurn } from "../net/connection.ts";
@@ -19,7 +20,6 @@ import { Code, encodeReply, type Reply, reply } from "./reply.ts";
 import type { FtpServices } from "./services.ts";
 import { Transfer } from "./transfer.ts";
 
-const encoder = new TextEncoder();
 const lenient = new TextDecoder();
 
 /** Who is logged in on a session, and their view of the bucket. */
@@ -51,6 +51,8 @@ export class Session {
   renameFrom: VirtualPath | undefined;
   /** After EPSV ALL (RFC 2428 section 4): no other way to a data connection. */
   epsvOnly = false;
+  /** After OPTS UTF8 ON: names are UTF-8, whatever the account's clients write otherwise. */
+  utf8Requested = false;
   facts: ReadonlySet<Fact> = new Set(FACTS);
 
   readonly #sessionLog: Logger;
@@ -108,15 +110,25 @@ export class Session {
     this.log.debug("The session ended");
   }
 
+  get isLoggedIn(): boolean {
+    return this.#loggedIn !== undefined;
+  }
+
   /** The account and its tree. Only for commands that need a login. */
   get loggedIn(): LoggedIn {
     if (!this.#loggedIn) throw new CommandError(Code.notLoggedIn, "Log in first");
     return this.#loggedIn;
   }
 
+  /** How names are written on this session's connections. */
+  get nameEncoding(): NameEncoding {
+    return this.utf8Requested ? utf8 : this.#loggedIn?.account.nameEncoding ?? utf8;
+  }
+
   /** Takes over `slot`. */
   logIn(account: Account, slot: Disposable): void {
-    const tree = new Tree({ store: account.transfers.store, keyPrefix: account.keyPrefix });
+    const { keyPrefix, times, transfers: { store } } = account;
+    const tree = new Tree({ store, keyPrefix, times });
     this.#loggedIn = { account, tree, slot };
     this.log = this.#sessionLog.with({ account: account.name });
     this.#loginDeadline.pause();
@@ -154,7 +166,7 @@ export class Session {
   sendText(text: string): Promise<void> {
     this.#sending = this.#sending.then(async () => {
       using _stuck = this.#closeAfter(this.services.stallTimeout);
-      await this.control.write(encoder.encode(text));
+      await this.control.write(this.nameEncoding.encode(text));
     });
     this.#sending.catch(() => {});
     return this.#sending;
@@ -237,7 +249,7 @@ export class Session {
     }
     const { verb } = command;
     const row = COMMANDS.get(verb);
-    const argument = new Argument(command.argument);
+    const argument = new Argument(command.argument, this.nameEncoding);
     this.log.debug("Command", { verb, argument: loggable(verb, argument) });
     if (verb !== "RNTO") this.renameFrom = undefined;
     try {

@@ -6,6 +6,7 @@ import {
   StoreError,
   uninterrupted,
 } from "../store/object_store.ts";
+import { inParallel } from "./in_parallel.ts";
 import { KEY_MAX_BYTES, keyBytes } from "./virtual_path.ts";
 import { TreeError } from "./tree_error.ts";
 
@@ -69,7 +70,7 @@ export async function moveDirectory(
   const made: string[] = [];
   try {
     const missing = [...sources.values()].filter((source) => !present.has(targetOf(source)));
-    await inParallel(missing, async (source) => {
+    await inParallel(missing, PARALLEL, async (source) => {
       const info = await store.head(source.key, uninterrupted());
       const target = targetOf(source);
       await copyFile(store, { from: source.key, to: target, info, overwrite: "forbid" });
@@ -124,7 +125,7 @@ async function copyInParts(
       (_, index) => index * COPY_MAX,
     );
     const parts: { partNumber: number; etag: string }[] = [];
-    await inParallel(starts, async (start) => {
+    await inParallel(starts, PARALLEL, async (start) => {
       const partNumber = start / COPY_MAX + 1;
       const end = Math.min(start + COPY_MAX, info.size) - 1;
       const source = { key: from, start, end, ifMatch: info.etag };
@@ -181,7 +182,7 @@ async function copiesPresent(
   const refuse = () => new TreeError("exists", "The destination exists");
   if (!targets) throw refuse();
   const copies = new Set<string>();
-  await inParallel([...targets.values()], async (target) => {
+  await inParallel([...targets.values()], PARALLEL, async (target) => {
     const source = sources.get(from + target.key.slice(to.length));
     if (source && await isCopy(store, source, target)) copies.add(target.key);
   });
@@ -239,17 +240,4 @@ function checkLength(key: string): void {
       `A path in it would have more than ${KEY_MAX_BYTES} bytes`,
     );
   }
-}
-
-/** Runs `work` for each item, some at once; after the first failure no more are begun, and it is thrown when all have ended. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const failures: unknown[] = [];
-  await Promise.all(Array.from({ length: PARALLEL }, async () => {
-    for (const item of queue) {
-      if (failures.length > 0) return;
-      await work(item).catch((error) => failures.push(error));
-    }
-  }));
-  if (failures.length > 0) throw failures[0];
 }

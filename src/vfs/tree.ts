@@ -5,6 +5,7 @@ import {
   StoreError,
   uninterrupted,
 } from "../store/object_store.ts";
+import type { FileTimes } from "./file_times.ts";
 import { moveDirectory, moveFile } from "./rename.ts";
 import { TreeError } from "./tree_error.ts";
 import { directoryKey, fileKey, isName, VirtualPath } from "./virtual_path.ts";
@@ -29,15 +30,18 @@ export interface Entry {
 export class Tree {
   readonly #store: ObjectStore;
   readonly #keyPrefix: string;
+  readonly #times: FileTimes | undefined;
   /**
    * Directories that ended to exist when this session took out the last thing in them. To their client they are still
    * there, empty: it may stay in them, and remove them.
    */
   readonly #vanished = new Set<string>();
 
-  constructor(options: { store: ObjectStore; keyPrefix: string }) {
+  /** @param options.times where clients may set the times of files. */
+  constructor(options: { store: ObjectStore; keyPrefix: string; times?: FileTimes }) {
     this.#store = options.store;
     this.#keyPrefix = options.keyPrefix;
+    this.#times = options.times;
   }
 
   /** The store behind this view. */
@@ -53,10 +57,21 @@ export class Tree {
   /** @throws {TreeError} `not-found` where no file has this path. */
   async statFile(path: VirtualPath, options: CallOptions): Promise<ObjectInfo> {
     try {
-      return await this.#store.head(this.fileKey(path), options);
+      const info = await this.#store.head(this.fileKey(path), options);
+      return this.#times ? { ...info, modified: this.#times.of(info) } : info;
     } catch (error) {
       throw notFound(error, path);
     }
+  }
+
+  /**
+   * Sets a file's time, where the account keeps them.
+   *
+   * @throws {TreeError} `not-found`, `not-permitted`.
+   */
+  async setTime(path: VirtualPath, time: Date): Promise<void> {
+    const info = await this.statFile(path, uninterrupted());
+    await this.#times?.set(this.fileKey(path), { info, time });
   }
 
   /** The file of this path, else the directory. @throws {TreeError} `not-found`. */
@@ -93,10 +108,12 @@ export class Tree {
     do {
       const page = await this.#store.list({ ...options, prefix, delimiter: "/", marker });
       const entries: Entry[] = [];
-      for (const { key, size, modified } of page.objects) {
+      const files = page.objects.filter(({ key }) => isName(key.slice(prefix.length)));
+      const times = await this.#times?.ofListed(files, options);
+      files.forEach(({ key, size, modified }, index) => {
         const name = key.slice(prefix.length);
-        if (isName(name)) entries.push({ name, kind: "file", size, modified });
-      }
+        entries.push({ name, kind: "file", size, modified: times?.[index] ?? modified });
+      });
       for (const key of page.prefixes) {
         const name = key.slice(prefix.length, -1);
         if (isName(name)) entries.push({ name, kind: "directory", size: 0, modified: undefined });

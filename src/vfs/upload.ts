@@ -1,7 +1,14 @@
 import { combineCrc64 } from "../checksum/crc64.ts";
 import { PART_COUNT_MAX } from "../config/part_limits.ts";
-import { type ObjectStore, type Stored, StoreError, uninterrupted } from "../store/object_store.ts";
+import {
+  type ObjectHeaders,
+  type ObjectStore,
+  type Stored,
+  StoreError,
+  uninterrupted,
+} from "../store/object_store.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { contentTypeOf } from "./content_type.ts";
 import { mayCommitShort, nextPartSize, type PartPlan } from "./part_plan.ts";
 import type { SlicePool } from "./slice_pool.ts";
 import { TreeError } from "./tree_error.ts";
@@ -19,6 +26,8 @@ export interface UploadResources {
   readonly plan: PartPlan;
   /** Parts of one upload in flight. */
   readonly threads: number;
+  /** What every new object gets besides the content type that its name tells. @default COS's defaults */
+  readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
   readonly log: Logger;
 }
 
@@ -41,6 +50,7 @@ export interface Published {
 export class Upload implements AsyncDisposable {
   readonly #resources: UploadResources;
   readonly #key: string;
+  readonly #headers: ObjectHeaders;
   readonly #failing = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #sent: { etag: string; crc64: bigint; size: number }[] = [];
@@ -59,6 +69,7 @@ export class Upload implements AsyncDisposable {
   constructor(resources: UploadResources, options: { key: string; signal: AbortSignal }) {
     this.#resources = resources;
     this.#key = options.key;
+    this.#headers = { ...resources.headers, contentType: contentTypeOf(options.key) };
     this.signal = AbortSignal.any([options.signal, this.#failing.signal]);
     this.#part = this.#nextPart();
   }
@@ -167,6 +178,9 @@ export class Upload implements AsyncDisposable {
     while (this.#inFlight.size >= this.#resources.threads) await Promise.race(this.#inFlight);
     this.signal.throwIfAborted();
     const part = this.#part;
+    if (part.number > PART_COUNT_MAX) {
+      throw new TreeError("too-large", `Files of more than ${PART_COUNT_MAX} parts are not stored`);
+    }
     this.#committed.parts++;
     this.#committed.bytes += part.size;
     this.#part = this.#nextPart();
@@ -183,7 +197,10 @@ export class Upload implements AsyncDisposable {
     const { store } = this.#resources;
     const options = { signal: this.signal };
     // Not given up half way: an upload whose UploadId never arrived could not be aborted.
-    this.#uploadId ??= store.initiateUpload(this.#key, uninterrupted());
+    this.#uploadId ??= store.initiateUpload(this.#key, {
+      ...uninterrupted(),
+      ...this.#headers,
+    });
     const uploadId = await this.#uploadId;
     const target = { key: this.#key, uploadId, partNumber: part.number };
     const { etag } = await this.#undamaged(
@@ -198,7 +215,8 @@ export class Upload implements AsyncDisposable {
     const part = this.#part;
     const stored = await this.#undamaged(part, async () => {
       try {
-        return await store.put(this.#key, part.payload, uninterrupted());
+        const options = { ...uninterrupted(), ...this.#headers };
+        return await store.put(this.#key, part.payload, options);
       } catch (error) {
         if (error instanceof StoreError && error.mayHaveHappened) {
           return await this.#confirm(error, part);
@@ -292,12 +310,6 @@ export class Upload implements AsyncDisposable {
   #nextPart(): Part {
     const { plan, pool } = this.#resources;
     const number = this.#committed.parts + 1;
-    if (number > PART_COUNT_MAX) {
-      throw new TreeError(
-        "too-large",
-        `Files of more than ${PART_COUNT_MAX} parts cannot be stored`,
-      );
-    }
     return new Part(number, Math.ceil(nextPartSize(plan, this.#committed) / pool.sliceSize));
   }
 }

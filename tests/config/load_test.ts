@@ -23,6 +23,10 @@ Deno.test("load fills in every default", () => {
     keyPrefix: "",
     authority: { read: true, write: true },
     deleteEnable: true,
+    storageClass: undefined,
+    encryption: undefined,
+    preserveMtime: false,
+    pathEncoding: "utf-8",
   }]);
   assert.deepEqual(rest, {
     file: "vsftpd.conf",
@@ -64,6 +68,10 @@ Deno.test("load reads every key into its place", () => {
     "key_prefix = /team/a",
     "authority = R",
     "delete_enable = off",
+    "storage_class = standard_ia",
+    "sse = AES256",
+    "preserve_mtime = yes",
+    "path_encoding = GB18030",
   );
   const config = configOf(loadText(`${account}
 [NETWORK]
@@ -111,6 +119,10 @@ log_backup_count = 3
     keyPrefix: "team/a/",
     authority: { read: true, write: false },
     deleteEnable: false,
+    storageClass: "STANDARD_IA",
+    encryption: "AES256",
+    preserveMtime: true,
+    pathEncoding: "gb18030",
   });
   assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
   assert.deepEqual({ ...config.network, masqueradeExcept: [] }, {

@@ -6,7 +6,7 @@ import { Gateway } from "./gateway.ts";
 const VERBS =
   "USER PASS ACCT CWD CDUP PWD XPWD XCWD XCUP XMKD XRMD QUIT REIN PORT PASV EPRT EPSV " +
   "TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR RNTO ABOR DELE RMD MKD LIST NLST STAT SIZE " +
-  "MDTM MLSD MLST FEAT OPTS SYST HELP SITE NOOP CLNT";
+  "MDTM MLSD MLST FEAT OPTS SYST HELP SITE NOOP CLNT MFMT";
 
 const rows = [...COMMANDS.values()];
 
@@ -23,6 +23,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   REST: "0",
   OPTS: "UTF8 ON",
   SITE: "HELP",
+  MFMT: "20260101000000 missing",
 };
 
 function line(row: CommandRow): string {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { SocketAddress } from "../../src/net/connection.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A reply as it arrived, all of its lines. */
 export interface ReceivedReply {
@@ -19,6 +18,8 @@ export interface ReceivedReply {
  */
 export class FtpPeer implements Disposable {
   readonly conn: Deno.TcpConn;
+  /** What the server's lines are to be written in. */
+  decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #buffer = new Uint8Array(64 * 1024);
   #received = new Uint8Array();
   #open = true;
@@ -116,7 +117,7 @@ export class FtpPeer implements Disposable {
 
   /** The lines of a listing. */
   async list(line: string): Promise<string[]> {
-    const text = decoder.decode((await this.download(line)).bytes);
+    const text = this.decoder.decode((await this.download(line)).bytes);
     assert.ok(text === "" || text.endsWith("\r\n"), "every line has its end");
     return text.split("\r\n").slice(0, -1);
   }
@@ -131,7 +132,7 @@ export class FtpPeer implements Disposable {
   async rest(): Promise<string> {
     for (;;) {
       const count = await this.conn.read(this.#buffer).catch(() => null);
-      if (count === null) return decoder.decode(this.#received);
+      if (count === null) return this.decoder.decode(this.#received);
       this.#take(count);
     }
   }
@@ -157,14 +158,14 @@ export class FtpPeer implements Disposable {
       const end = this.#received.indexOf(10);
       if (end !== -1) {
         assert.equal(this.#received[end - 1], 13, "a line ends with CR LF");
-        const line = decoder.decode(this.#received.subarray(0, end - 1));
+        const line = this.decoder.decode(this.#received.subarray(0, end - 1));
         this.#received = this.#received.slice(end + 1);
         return line;
       }
       const count = await this.conn.read(this.#buffer);
       if (count === null) {
         throw new Error(
-          `The server closed the connection after "${decoder.decode(this.#received)}"`,
+          `The server closed the connection after "${this.decoder.decode(this.#received)}"`,
         );
       }
       this.#take(count);

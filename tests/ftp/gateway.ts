@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
 import { staticCredentials } from "../../src/accounts/credentials.ts";
+import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
@@ -20,6 +21,7 @@ import {
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
 import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
+import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
@@ -43,6 +45,10 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly authority?: string;
   /** @default true */
   readonly deleteEnable?: boolean;
+  /** @default false */
+  readonly preserveMtime?: boolean;
+  /** @default UTF-8 */
+  readonly nameEncoding?: NameEncoding;
   /** How many passive ports there are. @default 20 */
   readonly passivePorts?: number;
   /** @default 0, unlimited */
@@ -112,6 +118,8 @@ export class Gateway implements AsyncDisposable {
       keyPrefix,
       authority: { read: authority.includes("R"), write: authority.includes("W") },
       deleteEnable,
+      nameEncoding: options.nameEncoding ?? utf8,
+      times: options.preserveMtime ? new FileTimes(this.store) : undefined,
       transfers: {
         store: this.store,
         pool: this.pool,

@@ -20,8 +20,8 @@ export interface CommandRow {
   readonly dataConnection?: true;
   /** What it does to a transfer that runs, at once; all others wait for its end. */
   readonly duringTransfer?: "abort" | "status";
-  /** Its line in FEAT (RFC 2389 section 3.2). */
-  readonly feature?: (session: Session) => string;
+  /** Its line in FEAT (RFC 2389 section 3.2); undefined where it does not apply to the session. */
+  readonly feature?: (session: Session) => string | undefined;
   /**
    * Carries it out and returns the last reply; 150 and the like are sent on the way. Whatever it throws becomes a reply by
    * `failure_reply.ts`.

@@ -1,6 +1,9 @@
+import { utf8 } from "../../accounts/name_encoding.ts";
+import { permits } from "../../accounts/permissions.ts";
 import { uninterrupted } from "../../store/object_store.ts";
 import type { Argument } from "../argument.ts";
-import { type Fact, FACTS, formatTimeVal } from "../data/facts.ts";
+import { notPermitted } from "../command_error.ts";
+import { type Fact, FACTS, formatTimeVal, parseTimeVal } from "../data/facts.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { CommandRow } from "./command_row.ts";
@@ -14,8 +17,37 @@ async function size(session: Session, argument: Argument): Promise<Reply> {
 }
 
 async function modificationTime(session: Session, argument: Argument): Promise<Reply> {
+  // Some clients set times this way; where times are not kept, it is the name of a file.
+  if (keepsTimes(session) && timeAndPath(argument)) return await setTime(session, argument);
   const info = await session.loggedIn.tree.statFile(session.resolve(argument), uninterrupted());
   return reply(Code.fileStatus, formatTimeVal(info.modified));
+}
+
+async function modifyFactTime(session: Session, argument: Argument): Promise<Reply> {
+  if (!keepsTimes(session)) {
+    return reply(Code.notImplemented, "Times of files are not kept (preserve_mtime)");
+  }
+  return await setTime(session, argument);
+}
+
+async function setTime(session: Session, argument: Argument): Promise<Reply> {
+  const { account, tree } = session.loggedIn;
+  if (!permits(account, "write")) throw notPermitted();
+  const wanted = timeAndPath(argument);
+  if (!wanted) return reply(Code.argumentSyntaxError, "Wanted YYYYMMDDHHMMSS <file>");
+  const path = session.workingDirectory.resolve(wanted.path);
+  await tree.setTime(path, wanted.time);
+  return reply(Code.fileStatus, `Modify=${formatTimeVal(wanted.time)}; ${path}`);
+}
+
+function timeAndPath({ text }: Argument): { time: Date; path: string } | undefined {
+  const [, value = "", path = ""] = /^(\S+) (.+)$/.exec(text) ?? [];
+  const time = parseTimeVal(value);
+  return time && { time, path };
+}
+
+function keepsTimes(session: Session): boolean {
+  return session.isLoggedIn && session.loggedIn.account.times !== undefined;
 }
 
 function options(session: Session, argument: Argument): Reply {
@@ -23,9 +55,10 @@ function options(session: Session, argument: Argument): Reply {
   switch (name.toUpperCase()) {
     case "UTF8":
     case "UTF-8":
-      return value.toUpperCase() === "OFF"
-        ? reply(Code.notImplementedForParameter, "Names are always UTF-8")
-        : reply(Code.ok, "Names are UTF-8");
+      session.utf8Requested = value.toUpperCase() !== "OFF";
+      return session.utf8Requested || session.nameEncoding !== utf8
+        ? reply(Code.ok, `Names are ${session.nameEncoding.name}`)
+        : reply(Code.notImplementedForParameter, "Names are always UTF-8");
     case "MLST": {
       // Facts that are not known are ignored (RFC 3659 section 7.9).
       const wanted = new Set(value.toLowerCase().split(";"));
@@ -58,6 +91,15 @@ export const INFORMATION_COMMANDS: readonly CommandRow[] = [
     permission: "read",
     feature: () => "MDTM",
     run: modificationTime,
+  },
+  {
+    verb: "MFMT",
+    argument: "required",
+    syntax: "MFMT <YYYYMMDDHHMMSS> <file>",
+    help: "set a file's time",
+    rfc: "draft-somers-ftp-mfxx",
+    feature: (session) => keepsTimes(session) ? "MFMT" : undefined,
+    run: modifyFactTime,
   },
   {
     verb: "SYST",

@@ -13,8 +13,6 @@ import type { Session } from "../session.ts";
 import type { CommandRow } from "./command_row.ts";
 import { openDataConnection } from "./transfer.ts";
 
-const encoder = new TextEncoder();
-
 /** What a listing command lists: entries as the store's pages bring them, at least one (empty) page. */
 interface Listing {
   readonly pages: AsyncGenerator<Entry[]>;
@@ -140,7 +138,7 @@ async function sendListing(session: Session, options: {
       pages: listing.pages,
       format: (entry) => `${options.format(entry, listing)}\r\n`,
       write: async (text) => {
-        const bytes = encoder.encode(text);
+        const bytes = session.nameEncoding.encode(text);
         await data.write(bytes);
         transfer.bytes += bytes.length;
       },

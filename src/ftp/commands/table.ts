@@ -56,7 +56,6 @@ const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
   "CONF",
   "ENC",
   "LANG",
-  "MFMT",
   "MIC",
   "PBSZ",
   "PROT",
@@ -86,6 +85,6 @@ function help(_session: Session, argument: Argument): Reply {
 }
 
 function features(session: Session): Reply {
-  const lines = [...COMMANDS.values()].flatMap((row) => row.feature ? [row.feature(session)] : []);
+  const lines = [...COMMANDS.values()].flatMap((row) => row.feature?.(session) ?? []);
   return reply(Code.systemStatus, "Extensions:", ...lines, "TVFS", "End");
 }

@@ -34,6 +34,15 @@ export function formatTimeVal(date: Date): string {
   return date.toISOString().slice(0, 19).replace(/\D/g, "");
 }
 
+/** The inverse of {@linkcode formatTimeVal}, with or without a fraction; undefined for what is no time. */
+export function parseTimeVal(text: string): Date | undefined {
+  const fields = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,9})?$/.exec(text);
+  if (!fields) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = ""] = fields;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** RFC 3659 section 7.5.5. */
 function filePermissions(permissions: Permissions): string {
   return (permits(permissions, "write") ? "aw" : "") +
