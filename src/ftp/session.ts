@@ -184,7 +184,11 @@ export class Session {
     this.#transfer = transfer;
     if (this.#controlLost) transfer.abort("control-lost");
     if (this.#queue.includes("ABOR")) transfer.abort("abor");
-    const fields = () => ({ bytes: transfer.bytes, milliseconds: clock.now() - begun });
+    const fields = () => ({
+      bytes: transfer.bytes,
+      milliseconds: clock.now() - begun,
+      requestId: transfer.requestId,
+    });
     try {
       const done = await run(transfer);
       this.log.info(`${title}: done`, fields());

@@ -25,6 +25,8 @@ export class Transfer {
   readonly title: string;
   /** Bytes over the data connection so far. */
   bytes = 0;
+  /** COS's name for the request that brought or published the file, for the log. */
+  requestId: string | undefined;
 
   constructor(title: string) {
     this.title = title;

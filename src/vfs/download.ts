@@ -71,6 +71,11 @@ export class Download implements Disposable {
     return this.#body.info.size;
   }
 
+  /** COS's name for the request that opened it, for the log. */
+  get requestId(): string | undefined {
+    return this.#body.info.requestId;
+  }
+
   /** Bytes from the restart marker to the end. */
   readonly length: number;
 

@@ -37,6 +37,8 @@ export interface Published {
   readonly size: number;
   readonly etag: string;
   readonly crc64: bigint;
+  /** COS's name for the request that published it, for the log. */
+  readonly requestId: string | undefined;
 }
 
 /**
@@ -225,7 +227,8 @@ export class Upload implements AsyncDisposable {
       }
     }).catch((error) => this.#withdraw(error));
     part.release(this.#resources.pool);
-    return { size: part.size, etag: stored.etag, crc64: part.crc64 };
+    const { etag, requestId } = stored;
+    return { size: part.size, etag, crc64: part.crc64, requestId };
   }
 
   async #complete(): Promise<Published> {
@@ -236,9 +239,9 @@ export class Upload implements AsyncDisposable {
       crc64: combineCrc64(before.crc64, crc64, size),
       size: before.size + size,
     }), { crc64: 0n, size: 0 });
-    const { etag, crc64 } = await this.#publishParts(whole);
+    const { etag, crc64, requestId } = await this.#publishParts(whole);
     if (crc64 !== undefined && crc64 !== whole.crc64) await this.#withdraw(damaged(this.#key));
-    return { ...whole, etag };
+    return { ...whole, etag, requestId };
   }
 
   /** Says Complete until it is known whether it took effect, since answers get lost. */

@@ -38,6 +38,7 @@ async function retrieve(session: Session, argument: Argument): Promise<Reply> {
   return await session.transfer(`RETR ${path}`, async (transfer) => {
     const { signal } = transfer;
     using download = await Download.open(account.transfers, { key, start, signal });
+    transfer.requestId = download.requestId;
     const text = `Opening data connection for ${path.name} (${download.size} bytes)`;
     using data = await openDataConnection(session, signal, text);
     await send(data, download, { type: session.type, transfer });
@@ -95,7 +96,7 @@ async function upload(session: Session, options: {
       await receive(data, upload, { type: session.type, transfer });
     }
     await session.confirmClient(transfer);
-    await upload.publish();
+    transfer.requestId = (await upload.publish()).requestId;
     return reply(Code.transferComplete, options.done ?? "Transfer complete");
   });
 }
