@@ -1,5 +1,5 @@
 import { type ClientOutput, runClient } from "./client_run.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, type Settings } from "./gateway.ts";
 import { type Client, missingClients } from "./installed.ts";
 
 /** What a test with a real client works with. */
@@ -15,35 +15,41 @@ export interface ClientTest {
   ): Promise<ClientOutput>;
 }
 
+/** Registers a test named after its client and `behaviour`. */
+export type RegisterTest = (behaviour: string, body: (test: ClientTest) => Promise<void>) => void;
+
 /**
- * Registers a test that drives real clients against a real gateway, named after the first client. Where one is not
- * installed the test is ignored, and with `COSFTP_REQUIRE_CLIENTS=1` it fails. A failure shows what the gateway logged.
+ * For tests that drive real clients, each against a gateway of its own. Where a client is not installed its tests are
+ * ignored, and with `COSFTP_REQUIRE_CLIENTS=1` they fail. A failure shows what the gateway logged.
+ *
+ * @param clients all that the tests need; they are named after the first.
+ * @param settings of the gateway.
  */
-export function clientTest(
-  clients: Client | readonly Client[],
-  behaviour: string,
-  body: (test: ClientTest) => Promise<void>,
-): void {
+export function clientTests(
+  clients: Client | readonly [Client, ...Client[]],
+  settings?: Settings,
+): RegisterTest {
   const wanted = [clients].flat();
   const missing = missingClients(wanted);
-  Deno.test({
-    name: `${wanted[0]} ${behaviour}`,
-    ignore: missing.length > 0 && Deno.env.get("COSFTP_REQUIRE_CLIENTS") !== "1",
-    async fn() {
-      if (missing.length > 0) throw new Error(`Cannot test: ${missing.join(", ")}`);
-      const folder = await Deno.makeTempDir({ prefix: "cosftp-client-" });
-      try {
-        await using gateway = await Gateway.start();
-        await gateway.explain(() =>
-          body({
-            gateway,
-            folder,
-            run: (command, options) => runClient(command, { home: folder, ...options }),
-          })
-        );
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
+  return (behaviour, body) =>
+    Deno.test({
+      name: `${wanted[0]} ${behaviour}`,
+      ignore: missing.length > 0 && Deno.env.get("COSFTP_REQUIRE_CLIENTS") !== "1",
+      async fn() {
+        if (missing.length > 0) throw new Error(`Cannot test: ${missing.join(", ")}`);
+        const folder = await Deno.makeTempDir({ prefix: "cosftp-client-" });
+        try {
+          await using gateway = await Gateway.start(settings);
+          await gateway.explain(() =>
+            body({
+              gateway,
+              folder,
+              run: (command, options) => runClient(command, { home: folder, ...options }),
+            })
+          );
+        } finally {
+          await Deno.remove(folder, { recursive: true });
+        }
+      },
+    });
 }

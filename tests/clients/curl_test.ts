@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTest } from "./client_test_case.ts";
+import { clientTests } from "./client_test_case.ts";
 import {
   digestDirectory,
   digestTree,
@@ -11,6 +11,8 @@ import {
   writeTree,
 } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
+
+const test = clientTests("curl");
 
 /** Without the progress meter, with errors. */
 const CURL = ["curl", "-sS"] as const;
@@ -29,41 +31,33 @@ const MODES = {
   "active": ["-P", "-", "--disable-eprt"],
 };
 
-clientTest(
-  "curl",
-  "carries every name and size there and back",
-  async ({ gateway, folder, run }) => {
-    await writeTree(`${folder}/up`, TREE);
-    const uploads = filesOf(TREE).flatMap((path) => ["-T", `up/${path}`, urlOf(gateway, path)]);
-    const directories = ["-Q", "MKD empty", "-Q", "MKD d/empty"];
-    await run([...CURL, ...IN_PARALLEL, "--ftp-create-dirs", ...uploads]);
-    await run([...CURL, ...directories, urlOf(gateway, "")]);
-    assert.deepEqual(await gateway.bucket.digests(), digestTree(TREE));
+test("carries every name and size there and back", async ({ gateway, folder, run }) => {
+  await writeTree(`${folder}/up`, TREE);
+  const uploads = filesOf(TREE).flatMap((path) => ["-T", `up/${path}`, urlOf(gateway, path)]);
+  const directories = ["-Q", "MKD empty", "-Q", "MKD d/empty"];
+  await run([...CURL, ...IN_PARALLEL, "--ftp-create-dirs", ...uploads]);
+  await run([...CURL, ...directories, urlOf(gateway, "")]);
+  assert.deepEqual(await gateway.bucket.digests(), digestTree(TREE));
 
-    const downloads = filesOf(TREE).flatMap((path) => ["-o", `down/${path}`, urlOf(gateway, path)]);
-    await run([...CURL, ...IN_PARALLEL, "--create-dirs", ...downloads]);
-    assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(FILES));
-  },
-);
+  const downloads = filesOf(TREE).flatMap((path) => ["-o", `down/${path}`, urlOf(gateway, path)]);
+  await run([...CURL, ...IN_PARALLEL, "--create-dirs", ...downloads]);
+  assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(FILES));
+});
 
 for (const [mode, flags] of Object.entries(MODES)) {
-  clientTest(
-    "curl",
-    `stores, lists and fetches in ${mode} mode`,
-    async ({ gateway, folder, run }) => {
-      const file = noise(PART_SIZE + 1);
-      await Deno.writeFile(`${folder}/file`, file);
-      await run([...CURL, ...flags, "-T", "file", urlOf(gateway, "a b")]);
-      await run([...CURL, ...flags, "-o", "fetched", urlOf(gateway, "a b")]);
-      assert.equal(sha256(await Deno.readFile(`${folder}/fetched`)), sha256(file));
-      const { stdout } = await run([...CURL, ...flags, urlOf(gateway, "")]);
-      assert.match(stdout, new RegExp(`^-rw\\S+ .* ${file.length} .* a b\\r?\\n$`));
-    },
-  );
+  test(`stores, lists and fetches in ${mode} mode`, async ({ gateway, folder, run }) => {
+    const file = noise(PART_SIZE + 1);
+    await Deno.writeFile(`${folder}/file`, file);
+    await run([...CURL, ...flags, "-T", "file", urlOf(gateway, "a b")]);
+    await run([...CURL, ...flags, "-o", "fetched", urlOf(gateway, "a b")]);
+    assert.equal(sha256(await Deno.readFile(`${folder}/fetched`)), sha256(file));
+    const { stdout } = await run([...CURL, ...flags, urlOf(gateway, "")]);
+    assert.match(stdout, new RegExp(`^-rw\\S+ .* ${file.length} .* a b\\r?\\n$`));
+  });
 }
 
 for (const method of ["multicwd", "nocwd", "singlecwd"]) {
-  clientTest("curl", `reaches deep paths by ${method}`, async ({ gateway, folder, run }) => {
+  test(`reaches deep paths by ${method}`, async ({ gateway, folder, run }) => {
     const flags = ["--ftp-method", method];
     await gateway.bucket.put("a/b c/", new Uint8Array(0));
     await Deno.writeTextFile(`${folder}/file`, method);
@@ -75,7 +69,7 @@ for (const method of ["multicwd", "nocwd", "singlecwd"]) {
   });
 }
 
-clientTest("curl", "resumes a download", async ({ gateway, folder, run }) => {
+test("resumes a download", async ({ gateway, folder, run }) => {
   const file = noise(2 * PART_SIZE + 3);
   await gateway.bucket.put("file", file);
   await Deno.writeFile(`${folder}/file`, file.subarray(0, PART_SIZE + 1));
@@ -83,7 +77,7 @@ clientTest("curl", "resumes a download", async ({ gateway, folder, run }) => {
   assert.equal(sha256(await Deno.readFile(`${folder}/file`)), sha256(file));
 });
 
-clientTest("curl", "fetches ranges", async ({ gateway, run }) => {
+test("fetches ranges", async ({ gateway, run }) => {
   await gateway.bucket.put("file", new TextEncoder().encode("0123456789"));
   const range = async (bytes: string) =>
     (await run([...CURL, "-r", bytes, urlOf(gateway, "file")])).stdout;
@@ -93,7 +87,7 @@ clientTest("curl", "fetches ranges", async ({ gateway, run }) => {
   assert.equal(await range("-2"), "89");
 });
 
-clientTest("curl", "stores what it reads from a pipe", async ({ gateway, run }) => {
+test("stores what it reads from a pipe", async ({ gateway, run }) => {
   const piped = noise(3 * PART_SIZE + 7);
   await run([...CURL, "-T", "-", urlOf(gateway, "piped")], { stdin: piped });
   await run([...CURL, "-T", "-", urlOf(gateway, "nothing")]);
@@ -103,8 +97,8 @@ clientTest("curl", "stores what it reads from a pipe", async ({ gateway, run }) 
   );
 });
 
-clientTest("curl", "sends commands before and after a transfer", async (test) => {
-  const { gateway, folder, run } = test;
+test("sends commands before and after a transfer", async (context) => {
+  const { gateway, folder, run } = context;
   await Deno.writeTextFile(`${folder}/file`, "content");
   const before = ["-Q", "MKD made", "-Q", "CWD made"];
   const after = ["-Q", "-RNFR temporary", "-Q", "-RNTO final name"];
@@ -116,14 +110,14 @@ clientTest("curl", "sends commands before and after a transfer", async (test) =>
   assert.deepEqual(await gateway.bucket.digests(), {});
 });
 
-clientTest("curl", "lists names only", async ({ gateway, run }) => {
+test("lists names only", async ({ gateway, run }) => {
   await gateway.bucket.put("a b", noise(1));
   await gateway.bucket.put("d/x", noise(1));
   const { stdout } = await run([...CURL, "--list-only", urlOf(gateway, "")]);
   assert.deepEqual(stdout.split(/\r?\n/), ["a b", "d", ""]);
 });
 
-clientTest("curl", "asks for size and time only", async ({ gateway, run }) => {
+test("asks for size and time only", async ({ gateway, run }) => {
   await gateway.bucket.put("file", noise(12345));
   const { stdout } = await run([...CURL, "-I", urlOf(gateway, "file")]);
   assert.match(
@@ -132,7 +126,7 @@ clientTest("curl", "asks for size and time only", async ({ gateway, run }) => {
   );
 });
 
-clientTest("curl", "appends to a small file", async ({ gateway, folder, run }) => {
+test("appends to a small file", async ({ gateway, folder, run }) => {
   await gateway.bucket.put("log", new TextEncoder().encode("first\n"));
   await Deno.writeTextFile(`${folder}/more`, "second\n");
   await run([...CURL, "--append", "-T", "more", urlOf(gateway, "log")]);
@@ -140,7 +134,7 @@ clientTest("curl", "appends to a small file", async ({ gateway, folder, run }) =
   assert.equal(stdout, "first\nsecond\n");
 });
 
-clientTest("curl", "hears that a file or a login is wrong", async ({ gateway, run }) => {
+test("hears that a file or a login is wrong", async ({ gateway, run }) => {
   const REMOTE_FILE_NOT_FOUND = 78;
   const LOGIN_DENIED = 67;
   await run([...CURL, "-o", "none", urlOf(gateway, "missing")], { code: REMOTE_FILE_NOT_FOUND });

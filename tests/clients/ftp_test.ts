@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTest } from "./client_test_case.ts";
+import { clientTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
+
+const test = clientTests("ftp");
+const typed = clientTests(["ftp", "expect"]);
 
 /** Far more than sockets hold. Bytes. */
 const BIG = 32 * 1024 * 1024;
@@ -14,8 +17,8 @@ const FLAT = new Map(
 );
 
 for (const mode of ["passive", "active"]) {
-  clientTest("ftp", `stores and fetches many by mput and mget, ${mode}`, async (test) => {
-    const { gateway, folder, run } = test;
+  test(`stores and fetches many by mput and mget, ${mode}`, async (context) => {
+    const { gateway, folder, run } = context;
     await writeTree(`${folder}/up`, FLAT);
     await Deno.mkdir(`${folder}/down`);
     const { stdout } = await run(["ftp", ...flags(gateway, mode)], {
@@ -39,33 +42,29 @@ for (const mode of ["passive", "active"]) {
   });
 }
 
-clientTest(
-  ["ftp", "expect"],
-  "does what the documents show, typed at its prompts",
-  async (test) => {
-    const { gateway, folder, run } = test;
-    const [a, d] = [file("aaa\n"), file("ddd\n")];
-    await writeTree(
-      `${folder}/up`,
-      new Map([["a.txt", a], ["b.txt", file("bbb\n")], ["c.txt", file("ccc\n")], ["d.txt", d]]),
-    );
-    await Deno.mkdir(`${folder}/down`);
-    await run(["expect", "-f", scriptPath("ftp_prompts.exp"), ...login(gateway)]);
-    assert.deepEqual(
-      await gateway.bucket.digests(),
-      digestTree(new Map([["photos/d.txt", d], ["photos/g.dat", file("ddd\naaa\n")]])),
-    );
-    assert.deepEqual(
-      await digestDirectory(`${folder}/down`),
-      digestTree(new Map([["a.txt", a], ["d.txt", d], ["f.dat", d]])),
-    );
-  },
-);
+typed("does what the documents show, typed at its prompts", async (context) => {
+  const { gateway, folder, run } = context;
+  const [a, d] = [file("aaa\n"), file("ddd\n")];
+  await writeTree(
+    `${folder}/up`,
+    new Map([["a.txt", a], ["b.txt", file("bbb\n")], ["c.txt", file("ccc\n")], ["d.txt", d]]),
+  );
+  await Deno.mkdir(`${folder}/down`);
+  await run(["expect", "-f", scriptPath("ftp_prompts.exp"), ...login(gateway)]);
+  assert.deepEqual(
+    await gateway.bucket.digests(),
+    digestTree(new Map([["photos/d.txt", d], ["photos/g.dat", file("ddd\naaa\n")]])),
+  );
+  assert.deepEqual(
+    await digestDirectory(`${folder}/down`),
+    digestTree(new Map([["a.txt", a], ["d.txt", d], ["f.dat", d]])),
+  );
+});
 
 for (const mode of ["passive", "active"]) {
   // All that ftp does then is to end the data connection, as if that were the end of the file.
-  clientTest(["ftp", "expect"], `goes on after Ctrl-C in an upload, ${mode}`, async (test) => {
-    const { gateway, folder, run } = test;
+  typed(`goes on after Ctrl-C in an upload, ${mode}`, async (context) => {
+    const { gateway, folder, run } = context;
     const whole = noise(4 * PART_SIZE);
     await Deno.writeFile(`${folder}/big`, whole);
     const interrupt = ["expect", "-f", scriptPath("ftp_interrupt.exp"), ...login(gateway)] as const;
@@ -76,8 +75,8 @@ for (const mode of ["passive", "active"]) {
     assert.deepEqual(await gateway.bucket.pendingUploads(), []);
   });
 
-  clientTest(["ftp", "expect"], `goes on after Ctrl-C in a download, ${mode}`, async (test) => {
-    const { gateway, run } = test;
+  typed(`goes on after Ctrl-C in a download, ${mode}`, async (context) => {
+    const { gateway, run } = context;
     await gateway.bucket.put("big", new Uint8Array(BIG));
     const interrupt = ["expect", "-f", scriptPath("ftp_interrupt.exp"), ...login(gateway)] as const;
     await run([...interrupt, mode, "get", "426 226"]);

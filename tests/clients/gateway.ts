@@ -17,6 +17,8 @@ export class Gateway implements AsyncDisposable {
   readonly user = "demo";
   readonly password = "secret";
   readonly port: number;
+  /** Inclusive. */
+  readonly passivePorts: { readonly first: number; readonly last: number };
   readonly bucket: Bucket;
   readonly process: GatewayProcess;
   readonly #resources: AsyncDisposableStack;
@@ -25,11 +27,13 @@ export class Gateway implements AsyncDisposable {
     bucket: Bucket;
     process: GatewayProcess;
     port: number;
+    passivePorts: { first: number; last: number };
     resources: AsyncDisposableStack;
   }) {
     this.bucket = options.bucket;
     this.process = options.process;
     this.port = options.port;
+    this.passivePorts = options.passivePorts;
     this.#resources = options.resources;
   }
 
@@ -40,10 +44,17 @@ export class Gateway implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "cosftp-gateway-" });
     resources.defer(() => Deno.remove(folder, { recursive: true }));
     const file = `${folder}/vsftpd.conf`;
-    await Deno.writeTextFile(file, configuration(bucket, settings));
+    const passivePorts = freePassivePorts();
+    await Deno.writeTextFile(file, configuration({ bucket, passivePorts, settings }));
     const process = resources.use(new GatewayProcess(["serve", "--config", file]));
     const [, port] = await process.said(/cosftp serves FTP listen=127\.0\.0\.1:(\d+)/);
-    return new Gateway({ bucket, process, port: Number(port), resources: resources.move() });
+    return new Gateway({
+      bucket,
+      process,
+      port: Number(port),
+      passivePorts,
+      resources: resources.move(),
+    });
   }
 
   /** Runs a test's body; its failure also shows what the gateway said last. */
@@ -111,7 +122,7 @@ export class GatewayProcess implements AsyncDisposable {
     }
   }
 
-  kill(signal: "SIGINT" | "SIGTERM"): void {
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
     this.#child.kill(signal);
   }
 
@@ -160,8 +171,11 @@ function cosftpCommand(): string[] {
   ];
 }
 
-function configuration(bucket: Bucket, settings: Settings): string {
-  const first = freePassivePorts();
+function configuration({ bucket, passivePorts, settings }: {
+  bucket: Bucket;
+  passivePorts: { first: number; last: number };
+  settings: Settings;
+}): string {
   const sections: Settings = {
     COS_ACCOUNT_0: {
       cos_secretid: bucket.keys.secretId,
@@ -176,27 +190,28 @@ function configuration(bucket: Bucket, settings: Settings): string {
     NETWORK: {
       listen_address: "127.0.0.1",
       listen_port: 0,
-      passive_port: `${first},${first + PASSIVE_PORTS - 1}`,
+      passive_port: `${passivePorts.first},${passivePorts.last}`,
     },
     OPTIONAL: { min_part_size: PART_SIZE, log_level: "DEBUG", log_file_enabled: "false" },
   };
-  return Object.entries(sections).map(([section, defaults]) => {
-    const lines = Object.entries({ ...defaults, ...settings[section] });
+  return Object.keys({ ...sections, ...settings }).map((section) => {
+    const lines = Object.entries({ ...sections[section], ...settings[section] });
     return [`[${section}]`, ...lines.map(([key, value]) => `${key} = ${value}`), ""].join("\n");
   }).join("\n");
 }
 
-/** The first of a row of ports that nobody listens on now. */
-function freePassivePorts(): number {
+/** A row of ports that nobody listens on now. */
+function freePassivePorts(): { first: number; last: number } {
   for (;;) {
     const span = PASSIVE_CEILING - PASSIVE_FLOOR - PASSIVE_PORTS;
     const first = PASSIVE_FLOOR + Math.floor(Math.random() * span);
+    const last = first + PASSIVE_PORTS - 1;
     const listeners: Deno.TcpListener[] = [];
     try {
-      for (let port = first; port < first + PASSIVE_PORTS; port++) {
+      for (let port = first; port <= last; port++) {
         listeners.push(Deno.listen({ hostname: "127.0.0.1", port }));
       }
-      return first;
+      return { first, last };
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     } finally {

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTest } from "./client_test_case.ts";
+import { clientTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
+
+const test = clientTests("lftp");
 
 const TREE = sampleTree(PART_SIZE);
 
 for (const mode of ["passive", "active"]) {
-  clientTest("lftp", `mirrors a tree there and back, four at a time, ${mode}`, async (test) => {
-    const { gateway, folder, run } = test;
+  test(`mirrors a tree there and back, four at a time, ${mode}`, async (context) => {
+    const { gateway, folder, run } = context;
     await writeTree(`${folder}/up`, TREE);
     await run(lftp(gateway, `set ftp:passive-mode ${mode === "passive"}; mirror -R -P 4 up there`));
     assert.deepEqual(await gateway.bucket.digests(), digestTree(within("there")));
@@ -17,7 +19,7 @@ for (const mode of ["passive", "active"]) {
   });
 }
 
-clientTest("lftp", "mirrors nothing a second time", async ({ gateway, folder, run }) => {
+test("mirrors nothing a second time", async ({ gateway, folder, run }) => {
   await writeTree(`${folder}/up`, TREE);
   await run(lftp(gateway, "mirror -R up there"));
   const again = await run(
@@ -26,35 +28,31 @@ clientTest("lftp", "mirrors nothing a second time", async ({ gateway, folder, ru
   assert.doesNotMatch(again.stdout, /Transferring|Making directory|New:/);
 });
 
-clientTest(
-  "lftp",
-  "renames, removes by pattern and removes trees",
-  async ({ gateway, folder, run }) => {
-    await writeTree(`${folder}/up`, TREE);
-    await run(lftp(gateway, "mirror -R up there"));
-    await run(
-      lftp(
-        gateway,
-        "mv there/names/plain.txt 'there/d/moved it.txt'; glob rm there/names/*.txt; rm -r there/sizes",
-      ),
-    );
-    const left = Object.keys(await gateway.bucket.digests());
-    assert.ok(left.includes("there/d/moved it.txt"));
-    assert.deepEqual(left.filter((path) => path.startsWith("there/names/")), [
-      "there/names/-la dir",
-      "there/names/-rf",
-      "there/names/.hidden",
-      "there/names/no extension",
-      `there/names/${"長".repeat(65)}12345`,
-    ]);
-    assert.deepEqual(left.filter((path) => path.startsWith("there/sizes")), []);
-    await run(lftp(gateway, "rm -r there"));
-    assert.deepEqual(await gateway.bucket.digests(), {});
-  },
-);
+test("renames, removes by pattern and removes trees", async ({ gateway, folder, run }) => {
+  await writeTree(`${folder}/up`, TREE);
+  await run(lftp(gateway, "mirror -R up there"));
+  await run(
+    lftp(
+      gateway,
+      "mv there/names/plain.txt 'there/d/moved it.txt'; glob rm there/names/*.txt; rm -r there/sizes",
+    ),
+  );
+  const left = Object.keys(await gateway.bucket.digests());
+  assert.ok(left.includes("there/d/moved it.txt"));
+  assert.deepEqual(left.filter((path) => path.startsWith("there/names/")), [
+    "there/names/-la dir",
+    "there/names/-rf",
+    "there/names/.hidden",
+    "there/names/no extension",
+    `there/names/${"長".repeat(65)}12345`,
+  ]);
+  assert.deepEqual(left.filter((path) => path.startsWith("there/sizes")), []);
+  await run(lftp(gateway, "rm -r there"));
+  assert.deepEqual(await gateway.bucket.digests(), {});
+});
 
-clientTest("lftp", "fetches a file in four segments, and the rest of a file", async (test) => {
-  const { gateway, folder, run } = test;
+test("fetches a file in four segments, and the rest of a file", async (context) => {
+  const { gateway, folder, run } = context;
   const file = noise(3 * PART_SIZE + 7);
   await gateway.bucket.put("file", file);
   await run(lftp(gateway, "pget -n 4 file -o segments"));
@@ -64,8 +62,8 @@ clientTest("lftp", "fetches a file in four segments, and the rest of a file", as
   assert.equal(sha256(await Deno.readFile(`${folder}/rest`)), sha256(file));
 });
 
-clientTest("lftp", "lists, makes and removes directories, and shows text", async (test) => {
-  const { gateway, run } = test;
+test("lists, makes and removes directories, and shows text", async (context) => {
+  const { gateway, run } = context;
   await gateway.bucket.put("a b/file", new TextEncoder().encode("text\n"));
   const { stdout } = await run(
     lftp(gateway, "mkdir -p x/y/z; rmdir x/y/z; cd 'a b'; cls -1; nlist; cat file; du -b /"),

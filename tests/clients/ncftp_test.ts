@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { clientTest } from "./client_test_case.ts";
-import { digestDirectory, digestTree, filterTree, sampleTree, writeTree } from "./file_tree.ts";
+import { clientTests } from "./client_test_case.ts";
+import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
+
+const test = clientTests("ncftp");
 
 const TREE = sampleTree(PART_SIZE);
 
 for (const flag of ["-F", "-E"]) {
   const mode = flag === "-F" ? "passive" : "active";
-  clientTest("ncftp", `stores and fetches a tree, ${mode}`, async ({ gateway, folder, run }) => {
+  test(`stores and fetches a tree, ${mode}`, async ({ gateway, folder, run }) => {
     await writeTree(`${folder}/up`, TREE);
     await run(["ncftpput", ...login(gateway), flag, "-R", gateway.host, "/", "up"]);
     assert.deepEqual(
@@ -20,7 +22,7 @@ for (const flag of ["-F", "-E"]) {
   });
 }
 
-clientTest("ncftp", "lists and makes directories", async ({ gateway, folder, run }) => {
+test("lists and makes directories", async ({ gateway, folder, run }) => {
   const { host, port } = gateway;
   await Deno.writeTextFile(`${folder}/file`, "content");
   await run(["ncftpput", ...login(gateway), "-m", host, "made/for it", "file"]);

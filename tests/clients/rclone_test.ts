@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { type ClientTest, clientTest } from "./client_test_case.ts";
+import { type ClientTest, clientTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
 
+const test = clientTests("rclone");
+
 const TREE = sampleTree(PART_SIZE);
 
-clientTest("rclone", "copies a tree there and back, and checks it", async (test) => {
-  const { gateway, folder } = test;
-  const rclone = await remote(test);
+test("copies a tree there and back, and checks it", async (context) => {
+  const { gateway, folder } = context;
+  const rclone = await remote(context);
   await writeTree(`${folder}/up`, TREE);
   await rclone("copy", "--create-empty-src-dirs", "up", "gateway:there");
   assert.deepEqual(
@@ -19,31 +21,27 @@ clientTest("rclone", "copies a tree there and back, and checks it", async (test)
   assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(TREE));
 });
 
-clientTest(
-  "rclone",
-  "transfers nothing in a second sync, and only what changed in a third",
-  async (test) => {
-    const rclone = await remote(test);
-    await writeTree(`${test.folder}/up`, TREE);
-    const sync = async () => transfersIn(await rclone("sync", "-v", "up", "gateway:there"));
-    assert.ok(await sync() > 0);
-    assert.equal(await sync(), 0);
-    await Deno.writeTextFile(`${test.folder}/up/one more`, "content");
-    await Deno.remove(`${test.folder}/up/names/plain.txt`);
-    assert.equal(await sync(), 1);
-    const expected = new Map(TREE).set("one more", new TextEncoder().encode("content"));
-    expected.delete("names/plain.txt");
-    await rclone("sync", "gateway:there", "down");
-    assert.deepEqual(
-      filesOf(await digestDirectory(`${test.folder}/down`)),
-      filesOf(digestTree(expected)),
-    );
-  },
-);
+test("transfers nothing in a second sync, and only what changed in a third", async (context) => {
+  const rclone = await remote(context);
+  await writeTree(`${context.folder}/up`, TREE);
+  const sync = async () => transfersIn(await rclone("sync", "-v", "up", "gateway:there"));
+  assert.ok(await sync() > 0);
+  assert.equal(await sync(), 0);
+  await Deno.writeTextFile(`${context.folder}/up/one more`, "content");
+  await Deno.remove(`${context.folder}/up/names/plain.txt`);
+  assert.equal(await sync(), 1);
+  const expected = new Map(TREE).set("one more", new TextEncoder().encode("content"));
+  expected.delete("names/plain.txt");
+  await rclone("sync", "gateway:there", "down");
+  assert.deepEqual(
+    filesOf(await digestDirectory(`${context.folder}/down`)),
+    filesOf(digestTree(expected)),
+  );
+});
 
-clientTest("rclone", "moves and purges", async (test) => {
-  const { gateway, folder } = test;
-  const rclone = await remote(test);
+test("moves and purges", async (context) => {
+  const { gateway, folder } = context;
+  const rclone = await remote(context);
   await writeTree(`${folder}/up`, TREE);
   await rclone("copy", "--create-empty-src-dirs", "up", "gateway:there");
   await rclone("moveto", "gateway:there/names/a b  c.txt", "gateway:e/f/g h");

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { clientTest } from "./client_test_case.ts";
+import { clientTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, filterTree, sampleTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
+
+const test = clientTests("wget");
 
 /** wget takes names it was told by the server for URLs: it stores `100%25.txt` as `100%.txt`. */
 const TREE = filterTree(sampleTree(PART_SIZE), (path) => !path.endsWith("/100%25.txt"));
 
 for (const mode of ["passive", "active"]) {
-  clientTest("wget", `fetches a whole tree, ${mode}`, async ({ gateway, folder, run }) => {
+  test(`fetches a whole tree, ${mode}`, async ({ gateway, folder, run }) => {
     for (const [path, bytes] of TREE) await gateway.bucket.put(path, bytes);
     const { host, port, user, password } = gateway;
     await run([
