@@ -176,6 +176,28 @@ Deno.test("listing brings every key once in pages of any size", async (t) => {
   }
 });
 
+Deno.test("listing begins after its marker, wherever that lies", async () => {
+  await using emulator = await startForTest();
+  const { client } = emulator;
+  for (const key of ["a", "d/1", "d/2", "d/2/x", "e"]) {
+    await client.send({ method: "PUT", path: `/${BUCKET}/${key}` });
+  }
+  const cases = [
+    { marker: "a", prefix: "d/", delimiter: "", rows: ["d/1", "d/2", "d/2/x"] },
+    { marker: "d/1", prefix: "d/", delimiter: "/", rows: ["d/2", "d/2/*"] },
+    { marker: "d/2/", prefix: "d/", delimiter: "/", rows: [] },
+    { marker: "d/2/", prefix: "d/", delimiter: "", rows: ["d/2/x"] },
+    { marker: "d/1", prefix: "", delimiter: "/", rows: ["e", "d/*"] },
+    { marker: "d/", prefix: "", delimiter: "/", rows: ["e"] },
+    { marker: "f", prefix: "d/", delimiter: "", rows: [] },
+  ];
+  for (const { rows, ...query } of cases) {
+    const answer = await client.send({ method: "GET", path: `/${BUCKET}/`, query });
+    const prefixes = commonPrefixes(answer).map((prefix) => `${prefix}*`);
+    assert.deepEqual([...elements(answer, "Key"), ...prefixes], rows, JSON.stringify(query));
+  }
+});
+
 Deno.test("listing row tells size, ETag, time and storage class", async () => {
   await using emulator = await startForTest();
   const { client } = emulator;

@@ -155,12 +155,24 @@ Deno.test("data directory takes one emulator at a time", async () => {
   await using _emulator = await startForTest({ dataDir: dir.path });
 });
 
-/** A process that is killed when it is disposed of, if it still lives. */
-async function spawnEmulator(dataDir: string) {
+interface EmulatorProcess extends AsyncDisposable {
+  readonly client: RawClient;
+  kill(): void;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<unknown>;
+}
+
+/** @param limit How large its files may become, in KiB: beyond that is a full disk without a disk. */
+async function spawnEmulator(dataDir: string, limit?: number): Promise<EmulatorProcess> {
   const script = new URL("emulator_process.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--config", config, "-A", script, dataDir],
+  const process = new Deno.Command("bash", {
+    args: [
+      "-c",
+      `trap "" XFSZ && ulimit -f ${limit ?? "unlimited"} && exec "$@"`,
+      "bash",
+      ...[Deno.execPath(), "run", "--quiet", "--config", config, "-A", script, dataDir],
+    ],
     stdout: "piped",
   }).spawn();
   let text = "";
@@ -168,15 +180,76 @@ async function spawnEmulator(dataDir: string) {
     text += piece;
     if (text.endsWith("\n")) break;
   }
-  return { process, port: Number(text) };
+  return {
+    client: new RawClient({ hostname: "127.0.0.1", port: Number(text) }, { keys: KEYS }),
+    kill: () => process.kill("SIGKILL"),
+    ended: process.status,
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  };
 }
+
+Deno.test("full disk is answered with 500, and what was not acknowledged is not there afterwards", async () => {
+  await using dir = await DataDir.make();
+  const path = (i: number) => `/${BUCKET}/${i}`;
+  let stored = 0;
+  {
+    await using emulator = await spawnEmulator(dir.path, 8);
+    const { client } = emulator;
+    const put = (i: number, body: string) => client.send({ method: "PUT", path: path(i), body });
+    while ((await put(stored, `${stored}`)).status === 200) stored++;
+    assert.equal(outcome(await put(0, "new")), "500 InternalError");
+    const get = await client.send({ method: "GET", path: path(0) });
+    assert.equal(outcome(get), "500 InternalError", "no answer is trusted any more");
+  }
+  assert(stored > 3);
+  await using emulator = await startForTest({ dataDir: dir.path, logger: new MemoryLog() });
+  const listing = await emulator.client.send({ method: "GET", path: `/${BUCKET}/` });
+  const keys = Array.from({ length: stored }, (_, i) => String(i));
+  assert.deepEqual(elements(listing, "Key"), keys.toSorted());
+  for (const key of keys) {
+    const get = await emulator.client.send({ method: "GET", path: path(Number(key)) });
+    assert.equal(get.text, key);
+  }
+});
+
+Deno.test("bytes of a copy's source stay until they are read, although it is deleted meanwhile", async () => {
+  await using dir = await DataDir.make();
+  await using emulator = await startForTest({ dataDir: dir.path });
+  const { client, traffic } = emulator;
+  const source = await initiate(client, "source");
+  const parts = await Promise.all([1, 2, 3].map(async (partNumber) => {
+    const query = { partNumber: String(partNumber), uploadId: source };
+    const body = new Uint8Array(2 * MIB).fill(partNumber);
+    const put = { method: "PUT", path: `/${BUCKET}/source`, query, body };
+    const etag = (await client.send(put)).headers.get("etag");
+    return `<Part><PartNumber>${partNumber}</PartNumber><ETag>${etag}</ETag></Part>`;
+  }));
+  const whole = await client.send({
+    method: "POST",
+    path: `/${BUCKET}/source`,
+    query: { uploadId: source },
+    body: `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`,
+  });
+  const uploadId = await initiate(client, "copy");
+  const copying = client.send({
+    method: "PUT",
+    path: `/${BUCKET}/copy`,
+    query: { partNumber: "1", uploadId },
+    headers: { "x-cos-copy-source": `${BUCKET}.cos.x.com/source` },
+  });
+  await traffic.begun("UploadPartCopy");
+  await client.send({ method: "DELETE", path: `/${BUCKET}/source` });
+  const copy = await copying;
+  assert.equal(outcome(copy), "200");
+  assert.deepEqual(elements(copy, "CRC64"), elements(whole, "CRC64"));
+});
 
 Deno.test("kill -9 loses nothing that was acknowledged and shows nothing half", async () => {
   await using dir = await DataDir.make();
   const acknowledged = new Map<string, string>();
   for (let round = 0; round < 4; round++) {
-    const { process, port } = await spawnEmulator(dir.path);
-    const client = new RawClient({ hostname: "127.0.0.1", port }, { keys: KEYS });
+    await using running = await spawnEmulator(dir.path);
+    const { client } = running;
     let written = 0;
     const write = async (writer: number) => {
       for (let i = 0;; i++) {
@@ -187,12 +260,12 @@ Deno.test("kill -9 loses nothing that was acknowledged and shows nothing half", 
         if ((await client.send(put)).status !== 200) return;
         acknowledged.set(key, body);
         // Each round is killed a little later, in the middle of what the other writers do.
-        if (++written === 20 + round * 23) process.kill("SIGKILL");
+        if (++written === 20 + round * 23) running.kill();
       }
     };
     const writing = Array.from({ length: 4 }, (_, writer) => write(writer));
     await Promise.allSettled(writing);
-    await process.status;
+    await running.ended;
 
     await using emulator = await startForTest({ dataDir: dir.path, logger: new MemoryLog() });
     const listing = await emulator.client.send({ method: "GET", path: `/${BUCKET}/` });

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createCRC64 } from "hash-wasm";
 import { FakeClock } from "../fake_clock.ts";
+import { systemDialer } from "../../src/net/connection.ts";
+import { MessageReader } from "../../src/net/http_message.ts";
 import type { RawRequest } from "./raw_client.ts";
+import { readAnswer } from "./raw_client.ts";
 import { BUCKET, elements, outcome, startForTest } from "./running.ts";
 
 const PATH = `/${BUCKET}/k`;
@@ -243,6 +246,22 @@ Deno.test("batch delete removes what is named and answers each key, or none when
   for (const body of ["", "<Delete>", "<Delete></Delete>", `<Delete>${tooMany}</Delete>`]) {
     assert.equal(outcome(await remove(body)), "400 MalformedXML", body.slice(0, 30));
   }
+});
+
+Deno.test("of two who must not overwrite, the one whose body comes last is refused", async () => {
+  await using emulator = await startForTest();
+  const { client, address, traffic } = emulator;
+  const headers = { "x-cos-forbid-overwrite": "true", "Content-Length": "4" };
+  const { signal } = new AbortController();
+  using slow = await systemDialer.connect(address, signal);
+  await slow.write(client.head({ method: "PUT", path: PATH, headers }));
+  await traffic.begun("PutObject");
+  const fast = await client.send({ method: "PUT", path: PATH, headers, body: "fast" });
+  assert.equal(outcome(fast), "200");
+  await slow.write(new TextEncoder().encode("slow"));
+  const answer = await readAnswer(new MessageReader(slow), "PUT");
+  assert.equal(outcome(answer), "409 FileAlreadyExists");
+  assert.equal((await client.send({ method: "GET", path: PATH })).text, "fast");
 });
 
 Deno.test("reader of an object that is replaced meanwhile gets the old one to its end", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash, createHmac } from "node:crypto";
 import { FakeClock } from "../fake_clock.ts";
 import type { Emulator } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
@@ -146,6 +147,40 @@ Deno.test("signature check knows each reason to refuse", async (t) => {
     const answer = await client.send({ ...list, keys: TEMPORARY });
     assert.equal(outcome(answer), "403 ExpiredToken");
   });
+});
+
+/** A signature of `GET /` that covers nothing else, made by hand from the document. */
+function authorize({ signTime, keyTime }: { signTime: string; keyTime: string }): string {
+  const hmac = (key: string, text: string) => createHmac("sha1", key).update(text).digest("hex");
+  const httpString = createHash("sha1").update("get\n/\n\n\n").digest("hex");
+  const signature = hmac(hmac(KEYS.secretKey, keyTime), `sha1\n${signTime}\n${httpString}\n`);
+  return `q-sign-algorithm=sha1&q-ak=${KEYS.secretId}&q-sign-time=${signTime}` +
+    `&q-key-time=${keyTime}&q-header-list=&q-url-param-list=&q-signature=${signature}`;
+}
+
+Deno.test("signature and the key made for it have each their own time", async () => {
+  const clock = new FakeClock(NOW * 1000);
+  await using emulator = await start([KEYS], clock);
+  const client = new RawClient(emulator.address, { keys: KEYS });
+  const [good, past] = [span(-60, 60), span(-60, -1)];
+  const send = async (signTime: string, keyTime: string) => {
+    const headers = { Authorization: authorize({ signTime, keyTime }) };
+    return outcome(await client.send({ method: "GET", path: "/", headers, keys: null }));
+  };
+  assert.equal(await send(good, span(-30, 30)), "200");
+  assert.equal(await send(past, good), "403 AccessDenied");
+  assert.equal(await send(good, past), "403 AccessDenied");
+  assert.equal(await send("now", good), "403 AccessDenied");
+});
+
+Deno.test("signature by another algorithm is not verified", async () => {
+  const clock = new FakeClock(NOW * 1000);
+  await using emulator = await start([KEYS], clock);
+  const client = new RawClient(emulator.address, { keys: KEYS });
+  const authorization = authorize({ signTime: span(-60, 60), keyTime: span(-60, 60) });
+  const headers = { Authorization: authorization.replace("algorithm=sha1", "algorithm=md5") };
+  const answer = await client.send({ method: "GET", path: "/", headers, keys: null });
+  assert.equal(outcome(answer), "400 VerifyAlgorithmNotSupported");
 });
 
 Deno.test("expired signature is told in the words by which SDKs know it", async () => {
