@@ -11,7 +11,14 @@ const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => 
 const report = Deno.makeTempFileSync({ prefix: "cosftp-tests-", suffix: ".xml" });
 try {
   const { success } = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", ...PERMISSIONS, `--junit-path=${report}`, ...Deno.args],
+    args: [
+      "test",
+      "--no-prompt",
+      "--lock=tests/deno.lock",
+      ...PERMISSIONS,
+      `--junit-path=${report}`,
+      ...Deno.args,
+    ],
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",

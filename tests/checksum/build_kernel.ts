@@ -1,4 +1,5 @@
-import { main as asc } from "assemblyscript/asc";
+// deno-lint-ignore-file no-import-prefix -- only here, with its version: deno.json and deno.lock are the product's
+import { main as asc } from "npm:assemblyscript@0.28.20/asc";
 
 const SOURCE = new URL("../../src/checksum/assembly/crc64.ts", import.meta.url);
 const GENERATED = new URL("../../src/checksum/kernel_wasm.ts", import.meta.url);

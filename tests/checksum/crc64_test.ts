@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCRC64 } from "hash-wasm";
+import { createCRC64 } from "../hash_wasm.ts";
 import { combineCrc64, crc64 } from "../../src/checksum/crc64.ts";
 import { noise } from "./noise.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { createCRC64 } from "hash-wasm";
+import { createCRC64 } from "../hash_wasm.ts";
 import type { ObjectBody, ObjectStore, Stored } from "../../src/store/object_store.ts";
 import { StoreError, uninterrupted } from "../../src/store/object_store.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { createCRC64 } from "hash-wasm";
+import { createCRC64 } from "../hash_wasm.ts";
 import type { RawAnswer, RawClient } from "./raw_client.ts";
 import { BUCKET, elements, outcome, startForTest } from "./running.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createCRC64 } from "hash-wasm";
+import { createCRC64 } from "../hash_wasm.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { systemDialer } from "../../src/net/connection.ts";
 import { MessageReader } from "../../src/net/http_message.ts";
