@@ -105,14 +105,11 @@ export class HttpConnection implements Disposable {
   /**
    * To be called when an answer was read to its end and another request may follow.
    *
-   * @param disturbed is called when the server leaves or speaks before the answer to that request has ended.
+   * @param stirred is called when an answer begins or the server leaves, asked for or not.
    */
-  expectNext(disturbed: () => void): void {
-    const head = this.#head = this.#readHead();
-    const tell = () => {
-      if (this.#head === head) disturbed();
-    };
-    head.then(tell, tell);
+  expectNext(stirred: () => void): void {
+    this.#head = this.#readHead();
+    this.#head.then(stirred, stirred);
   }
 
   /** Idempotent; ends what is being read or written. */

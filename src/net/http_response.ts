@@ -57,6 +57,7 @@ export class HttpResponse implements Disposable {
    */
   async read(into: Uint8Array): Promise<number | null> {
     if (this.#body.ended) return null;
+    this.#deadline?.signal.throwIfAborted();
     this.#deadline?.resume();
     try {
       const count = await this.#body.read(into);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextTurn } from "../../src/net/connection.ts";
 import { answer, failure, Harness } from "./http_client_harness.ts";
 import { bytesOf, textOf } from "./scripted_connection.ts";
 
@@ -201,6 +202,20 @@ Deno.test("client takes a refusal before the body's end, and stops sending", asy
   assert.ok(first!.written.length < 100, `${first!.written.length} writes`);
   assert.equal(await harness.text(), "after");
   assert.equal(harness.server.connections, 2);
+});
+
+Deno.test("client stops sending when the answer begins, also to a server that goes on reading", async () => {
+  await using harness = new Harness(async (peer) => {
+    await peer.readHead();
+    await peer.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\n");
+    await peer.gone();
+  });
+  const body = Array(5000).fill(new Uint8Array(1 << 20));
+  using _response = await harness.send({ method: "PUT", body });
+  const { written } = harness.dialer.connections[0]!;
+  const before = written.length;
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  assert.equal(written.length, before);
 });
 
 Deno.test("client does not believe that what was not sent was accepted", async () => {

@@ -100,6 +100,23 @@ Deno.test("pool drops a connection on which more came than was asked for", async
   assert.equal(await harness.text(), "2");
 });
 
+for (
+  const [what, bytes] of [
+    ["more than was asked for", answer("1") + answer("smuggled")],
+    ["all that it ever will", "HTTP/1.1 200 OK\r\n\r\n1"],
+  ] as const
+) {
+  Deno.test(`pool hands no connection on that has brought ${what}`, async () => {
+    await using harness = new Harness(async (peer, connection) => {
+      await peer.readHead();
+      await peer.write(connection === 1 ? bytes : answer(`${connection}`));
+    }, { maxConnections: 1 });
+    const first = harness.text();
+    const waiting = harness.text({ repeatable: false });
+    assert.deepEqual([await first, await waiting], ["1", "2"]);
+  });
+}
+
 Deno.test("pool trusts what must not be repeated to a connection that was used just now only", async () => {
   await using harness = new Harness(echoNumber);
   assert.equal(await harness.text(), "1");
@@ -128,9 +145,10 @@ Deno.test("pool uses the connection that was used last", async () => {
   const number = async (response: typeof first) =>
     new TextDecoder().decode(await response.collect(10));
   await number(first);
+  harness.clock.advance(5_000);
   const last = await number(second);
   assert.equal(await harness.text(), last);
-  assert.equal(await harness.text(), last);
+  assert.equal(await harness.text({ repeatable: false }), last);
 });
 
 Deno.test("pool opens no more connections than allowed, and serves those who wait in their order", async () => {

@@ -192,5 +192,9 @@ Deno.test("a request whose signal has aborted is not sent", async () => {
     harness.send({ signal: AbortSignal.abort(reason) }),
     (error) => error === reason,
   );
+  const abort = new AbortController();
+  const request = harness.send({ signal: abort.signal });
+  abort.abort(reason);
+  await assert.rejects(request, (error) => error === reason);
   assert.equal(harness.dialer.connections[0]!.written.length, 1);
 });
