@@ -179,7 +179,7 @@ Deno.test("listing brings every key once in pages of any size", async (t) => {
 Deno.test("listing begins after its marker, wherever that lies", async () => {
   await using emulator = await startForTest();
   const { client } = emulator;
-  for (const key of ["a", "d/1", "d/2", "d/2/x", "e"]) {
+  for (const key of ["a", "b", "d/1", "d/2", "d/2/x", "e"]) {
     await client.send({ method: "PUT", path: `/${BUCKET}/${key}` });
   }
   const cases = [
