@@ -111,9 +111,12 @@ Deno.test("progress in sending begins the wait anew", async () => {
 });
 
 Deno.test("a body that stalls is given up, but never while nobody reads it", async () => {
+  const more = Promise.withResolvers<void>();
   await using harness = new Harness(async (peer) => {
     await peer.readHead();
-    await peer.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc");
+    await peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+    await more.promise;
+    await peer.write("def");
     await peer.gone();
   }, { timeouts: { stall: 10_000 } });
   using response = await harness.send();
@@ -121,9 +124,12 @@ Deno.test("a body that stalls is given up, but never while nobody reads it", asy
   harness.clock.advance(100_000);
   assert.equal(await response.read(into), 3);
   harness.clock.advance(100_000);
-  const stalled = response.read(into);
+  const second = response.read(into);
   harness.clock.advance(9_999);
-  harness.clock.advance(1);
+  more.resolve();
+  assert.equal(await second, 3);
+  const stalled = response.read(into);
+  harness.clock.advance(10_000);
   await failure(stalled, "timeout", { requestSent: true });
   await harness.dialer.connections[0]!.closed;
 });
