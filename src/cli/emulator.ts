@@ -13,6 +13,14 @@ const WELL_KNOWN_KEYS = { secretId: "AKIDemulator", secretKey: "emulator" };
 /** The bucket of the documents' samples, there where no other is asked for. */
 const SAMPLE_BUCKET = "examplebucket-1250000000";
 
+const FAULTS_HELP = `
+Faults are switched on while it runs, from this machine, by
+  curl -X PUT http://127.0.0.1:9000/_emulator/faults -d \\
+    '[{"operation": "UploadPart", "times": 2, "fault": {"kind": "error", "code": "SlowDown"}}]'
+and off again by DELETE. Kinds: latency, error, error-in-200, timeout, lose-answer,
+reset-before-answer, reset-in-request, reset-in-answer, truncate-answer, corrupt-request,
+corrupt-answer, corrupt-checksum. src/emulator/README.md says what each does.`;
+
 /** What `cosftp emulator` was told. */
 export interface EmulatorOptions {
   /** `--listen` */
@@ -58,6 +66,7 @@ export function addEmulator(
       new Option("--latency <ms>", "how long every answer is held back")
         .argParser(flagValue(integer({ min: 0, max: 60_000 }))).default(0),
     )
+    .addHelpText("after", FAULTS_HELP)
     .action(act);
 }
 /** The part of `app.ts` that emulates. */

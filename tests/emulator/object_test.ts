@@ -248,6 +248,19 @@ Deno.test("batch delete removes what is named and answers each key, or none when
   }
 });
 
+Deno.test("XML that is too large is refused before it is taken in", async () => {
+  await using emulator = await startForTest();
+  const { client, traffic } = emulator;
+  const post = { method: "POST", path: `/${BUCKET}/`, query: { delete: "" } };
+  const announced = { ...post, headers: { "Content-Length": "10000000000" } };
+  assert.equal(outcome(await client.send(announced)), "400 XMLSizeLimit");
+  assert.equal(traffic.count("DeleteMultipleObjects").received, 0);
+  const size = 9 * 1024 * 1024;
+  const headers = { "Transfer-Encoding": "chunked" };
+  const body = `${size.toString(16)}\r\n${" ".repeat(size)}\r\n0\r\n\r\n`;
+  assert.equal(outcome(await client.send({ ...post, headers, body })), "400 XMLSizeLimit");
+});
+
 Deno.test("of two who must not overwrite, the one whose body comes last is refused", async () => {
   await using emulator = await startForTest();
   const { client, address, traffic } = emulator;

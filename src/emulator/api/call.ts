@@ -115,19 +115,25 @@ export function xmlTime(milliseconds: number): string {
  * @throws {CosError} XMLSizeLimit, MalformedXML.
  */
 export async function readText(body: RequestBody): Promise<string> {
-  const bytes = new Uint8Array((body.length ?? MAX_XML) + 1);
+  const expected = body.length ?? MAX_XML;
+  if (expected > MAX_XML) throw tooLarge();
+  const bytes = new Uint8Array(expected + 1);
   let size = 0;
-  while (size < bytes.length) {
+  for (;;) {
     const count = await body.read(bytes.subarray(size));
     if (count === null) break;
     size += count;
+    if (size > expected) throw tooLarge();
   }
-  if (size > MAX_XML) throw new CosError("XMLSizeLimit", "The XML document is too large.");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, size));
   } catch {
     throw new CosError("MalformedXML", "The XML document is not UTF-8.");
   }
+}
+
+function tooLarge(): CosError {
+  return new CosError("XMLSizeLimit", "The XML document is too large.");
 }
 
 /** 10,000 parts, or 1,000 keys of 850 bytes all escaped, fit in. */
