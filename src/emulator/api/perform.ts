@@ -39,17 +39,26 @@ const HANDLERS: Readonly<Record<Operation, (call: Call) => Answer | Promise<Answ
 };
 
 /**
- * Carries out an operation. When this resolves, its effect and everything its answer tells are safe from a crash.
+ * Carries out an operation. When this settles, its effect and everything its answer tells are safe from a crash.
  *
  * @throws {CosError} when COS would refuse.
  */
 export async function perform(call: Call): Promise<Answer> {
-  const answer = await HANDLERS[call.operation](call);
+  let answer: Answer | undefined;
   try {
-    await call.storage.settled();
-    return answer;
+    answer = await HANDLERS[call.operation](call);
+  } finally {
+    // Also a refusal tells something: that a key is there, or is not.
+    await settle(call, answer);
+  }
+  return answer;
+}
+
+async function settle({ storage }: Call, answer: Answer | undefined): Promise<void> {
+  try {
+    await storage.settled();
   } catch (error) {
-    answer[Symbol.dispose]?.();
+    answer?.[Symbol.dispose]?.();
     throw error;
   }
 }
