@@ -11,6 +11,7 @@ import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
 import { PortPool } from "./ftp/data/port_pool.ts";
 import { LoginSlots } from "./ftp/login_slots.ts";
 import { FtpServer } from "./ftp/server.ts";
+import { ArrivalBarrier } from "./net/arrival_barrier.ts";
 import {
   formatAddress,
   listen,
@@ -68,6 +69,7 @@ export async function serve(options: {
     hostname: network.listenAddress,
     port: network.listenPort,
   });
+  using arrivals = await ArrivalBarrier.open();
   const server = new FtpServer(listener, {
     maxConnections: limits.maxConnectionNum,
     services: {
@@ -76,6 +78,7 @@ export async function serve(options: {
       clock: systemClock,
       random: Math.random,
       dialer: systemDialer,
+      arrivals,
       log,
       ports: new PortPool({ ...network.passivePorts, random: Math.random }),
       masquerade,

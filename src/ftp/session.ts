@@ -2,7 +2,7 @@ import type { Account } from "../accounts/account.ts";
 import { type NameEncoding, utf8 } from "../accounts/name_encoding.ts";
 import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
-import { type Connection, nextTurn } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
 import { StoreError } from "../store/object_store.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
 import { Tree } from "../vfs/tree.ts";
@@ -203,12 +203,13 @@ export class Session {
 
   /**
    * Asks whether the client that ended a data connection is still there. A killed client's connections all end as if it had
-   * finished, in any order: so let what the control connection has to say be heard before a file is published.
+   * finished, in any order and up to a millisecond apart: so let what the control connection has to say be heard before a
+   * file is published.
    *
    * @throws {TransferAborted} `control-lost`.
    */
   async confirmClient(transfer: Transfer): Promise<void> {
-    await nextTurn();
+    await this.services.arrivals.settle();
     transfer.signal.throwIfAborted();
   }
 

@@ -10,6 +10,7 @@ import { PortPool } from "../../src/ftp/data/port_pool.ts";
 import { LoginSlots } from "../../src/ftp/login_slots.ts";
 import { FtpServer } from "../../src/ftp/server.ts";
 import type { FtpServices } from "../../src/ftp/services.ts";
+import { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
 import {
   type Dialer,
   formatAddress,
@@ -81,12 +82,21 @@ export class Gateway implements AsyncDisposable {
   readonly ports: PortPool;
   readonly logins: LoginSlots;
   readonly server: FtpServer;
+  readonly #arrivals: ArrivalBarrier;
   readonly #http: HttpClient;
   readonly #slices: number;
 
-  private constructor(emulator: Emulator, requests: MemoryLog, options: GatewayOptions) {
+  private constructor(
+    { emulator, requests, arrivals }: {
+      emulator: Emulator;
+      requests: MemoryLog;
+      arrivals: ArrivalBarrier;
+    },
+    options: GatewayOptions,
+  ) {
     this.emulator = emulator;
     this.requests = requests;
+    this.#arrivals = arrivals;
     this.#http = new HttpClient({
       dialer: systemDialer,
       clock: systemClock,
@@ -137,6 +147,7 @@ export class Gateway implements AsyncDisposable {
         clock: this.clock,
         random: Math.random,
         dialer: systemDialer,
+        arrivals,
         log: this.log,
         ports: this.ports,
         masquerade: undefined,
@@ -162,7 +173,8 @@ export class Gateway implements AsyncDisposable {
       clock: systemClock,
       logger: requests,
     });
-    return new Gateway(emulator, requests, options);
+    const arrivals = await ArrivalBarrier.open();
+    return new Gateway({ emulator, requests, arrivals }, options);
   }
 
   /** A control connection whose 220 has been read. */
@@ -236,6 +248,7 @@ export class Gateway implements AsyncDisposable {
       const uploads = await this.store.listUploads({ prefix: "", ...uninterrupted() });
       assert.deepEqual(uploads, [], "multipart uploads are left");
     } finally {
+      this.#arrivals[Symbol.dispose]();
       this.#http[Symbol.dispose]();
       await this.emulator.close();
     }
