@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import {
   digestDirectory,
   digestTree,
@@ -12,7 +12,7 @@ import {
 } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("curl");
+const test = gatewayTests("curl");
 
 /** Without the progress meter, with errors. */
 const CURL = ["curl", "-sS"] as const;

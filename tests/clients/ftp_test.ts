@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("ftp");
-const typed = clientTests(["ftp", "expect"]);
+const test = gatewayTests("ftp");
+const typed = gatewayTests(["ftp", "expect"]);
 
 /** Far more than sockets hold. Bytes. */
 const BIG = 32 * 1024 * 1024;

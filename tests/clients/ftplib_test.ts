@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("python3");
+const test = gatewayTests("python3");
 
 const TREE = sampleTree(PART_SIZE);
 const SCRIPT = new URL("ftplib_client.py", import.meta.url).pathname;

@@ -13,7 +13,9 @@ const PROGRAMS = {
 export type Client = keyof typeof PROGRAMS;
 
 /** What is not installed here: `lftp is not installed (apt install lftp)`. */
-export function missingClients(wanted = Object.keys(PROGRAMS) as Client[]): string[] {
+export function missingClients(
+  wanted: readonly Client[] = Object.keys(PROGRAMS) as Client[],
+): string[] {
   return wanted.filter((client) => !isInstalled(PROGRAMS[client]))
     .map((client) => `${client} is not installed (apt install ${client})`);
 }

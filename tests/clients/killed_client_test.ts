@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
 import type { Bucket } from "./bucket.ts";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { sha256 } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 import { openSockets } from "./open_sockets.ts";
@@ -22,8 +22,8 @@ const SETTINGS = {
   FILE_OPTION: { single_file_max_size: "1GiB" },
   OPTIONAL: { upload_thread_num: 2, upload_memory_max: `${ENDINGS.length}MiB` },
 };
-const raw = clientTests(["python3", "curl", "iproute2"], SETTINGS);
-const curl = clientTests(["curl", "iproute2"], SETTINGS);
+const raw = gatewayTests(["python3", "curl", "iproute2"], SETTINGS);
+const curl = gatewayTests(["curl", "iproute2"], SETTINGS);
 
 /** Of one PUT, and of a multipart upload. Bytes. */
 const SMALL = 100_000;
@@ -93,7 +93,7 @@ function finishInto(operation: "PutObject" | "CompleteMultipartUpload", size: nu
 for (const [moment, reach] of Object.entries({ ...BEFORE_150, ...BEFORE_COMPLETE })) {
   raw(`client that ends ${moment} publishes nothing`, async ({ gateway }) => {
     await breakUploads(gateway, async (ending, round) => {
-      await using client = new RawClient(gateway);
+      await using client = await RawClient.logIn(gateway);
       using _hold = await reach(client, gateway.bucket);
       await (ending === "kill -9" ? client.kill() : client.do(ending));
       await gateway.process.said(sessionsEnded(round));
@@ -105,7 +105,7 @@ for (const [moment, reach] of Object.entries({ ...BEFORE_150, ...BEFORE_COMPLETE
 for (const [moment, { size, reach }] of Object.entries(PUBLISHING)) {
   raw(`client that ends ${moment} has published all`, async ({ gateway }) => {
     await breakUploads(gateway, async (ending, round) => {
-      await using client = new RawClient(gateway);
+      await using client = await RawClient.logIn(gateway);
       {
         using _hold = await reach(client, gateway.bucket);
         await (ending === "kill -9" ? client.kill() : client.do(ending));
@@ -145,7 +145,7 @@ for (const [moment, { size, reach }] of Object.entries(PUBLISHING)) {
 for (const moment of ["inside the first part", "between parts"]) {
   raw(`client whose data connection is reset ${moment} hears 426 and goes on`, async (test) => {
     const { gateway } = test;
-    await using client = new RawClient(gateway);
+    await using client = await RawClient.logIn(gateway);
     await breakUploads(gateway, async () => {
       await BEFORE_COMPLETE[moment]!(client, gateway.bucket);
       await client.do("end data reset");
@@ -161,7 +161,7 @@ for (const moment of ["inside the first part", "between parts"]) {
 }
 
 raw("client is answered when all packets of its ABOR arrive at once", async ({ gateway }) => {
-  await using client = new RawClient(gateway);
+  await using client = await RawClient.logIn(gateway);
   await client.send(SMALL);
   gateway.process.kill("SIGSTOP");
   await client.do("abort");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("lftp");
+const test = gatewayTests("lftp");
 
 const TREE = sampleTree(PART_SIZE);
 

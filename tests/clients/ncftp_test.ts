@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("ncftp");
+const test = gatewayTests("ncftp");
 
 const TREE = sampleTree(PART_SIZE);
 

@@ -37,6 +37,11 @@ export class PipedCurl implements AsyncDisposable {
     await this.#input.close();
   }
 
+  /** The exit code, once curl has ended. */
+  async code(): Promise<number> {
+    return (await this.#child.status).code;
+  }
+
   /** As `kill -9` does. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");

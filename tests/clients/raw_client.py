@@ -2,7 +2,7 @@
 
     raw_client.py HOST PORT USER PASSWORD
 
-Logs in, then obeys commands on stdin, one a line, and answers each by one line on stdout:
+Logs in, prints `ready`, then obeys commands on stdin, one a line, and answers each by one line on stdout:
 
     store NAME   opens a passive data connection and sends STOR; waits for no reply
     send N       sends N bytes
@@ -81,5 +81,6 @@ assert reply() == "220"
 ask(f"USER {user}", "331")
 ask(f"PASS {password}", "230")
 ask("TYPE I", "200")
+print("ready", flush=True)
 for line in sys.stdin:
     print(obey(*line.split()), flush=True)

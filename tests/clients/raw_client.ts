@@ -11,7 +11,7 @@ export class RawClient implements AsyncDisposable {
   readonly #answers: ReadableStreamDefaultReader<string>;
   #rest = "";
 
-  constructor({ host, port, user, password }: Gateway) {
+  private constructor({ host, port, user, password }: Gateway) {
     this.#child = new Deno.Command("python3", {
       args: [SCRIPT, host, String(port), user, password],
       clearEnv: true,
@@ -24,23 +24,19 @@ export class RawClient implements AsyncDisposable {
     this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
+  static async logIn(gateway: Gateway): Promise<RawClient> {
+    const client = new RawClient(gateway);
+    assert.equal(await client.#answer(), "ready");
+    return client;
+  }
+
   /** Gives a command. @returns the answer. */
   async do(command: string): Promise<string> {
     await this.#input.write(new TextEncoder().encode(`${command}\n`));
-    for (;;) {
-      const end = this.#rest.indexOf("\n");
-      if (end !== -1) {
-        const answer = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end + 1);
-        return answer;
-      }
-      const { value, done } = await this.#answers.read();
-      if (done) throw new Error(`Cannot do "${command}": the client has ended`);
-      this.#rest += value;
-    }
+    return await this.#answer();
   }
 
-  /** Begins to store `file`; resolves when 150 has come and `size` bytes have arrived. */
+  /** Begins to store `file`: resolves when 150 has come and `size` bytes have arrived. */
   async send(size: number): Promise<void> {
     await this.do("store file");
     assert.equal(await this.do("reply"), "150");
@@ -63,5 +59,19 @@ export class RawClient implements AsyncDisposable {
     await this.#input.close().catch(() => {});
     await this.#answers.cancel();
     await this.#child.status;
+  }
+
+  async #answer(): Promise<string> {
+    for (;;) {
+      const end = this.#rest.indexOf("\n");
+      if (end !== -1) {
+        const answer = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return answer;
+      }
+      const { value, done } = await this.#answers.read();
+      if (done) throw new Error("Cannot wait for an answer: the raw client has ended");
+      this.#rest += value;
+    }
   }
 }

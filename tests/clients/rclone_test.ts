@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type ClientTest, clientTests } from "./client_test_case.ts";
+import { type GatewayTest, gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("rclone");
+const test = gatewayTests("rclone");
 
 const TREE = sampleTree(PART_SIZE);
 
@@ -50,7 +50,7 @@ test("moves and purges", async (context) => {
 });
 
 /** Runs rclone with a remote `gateway:`. Resolves to what it logged. */
-async function remote({ gateway, run }: ClientTest) {
+async function remote({ gateway, run }: GatewayTest) {
   const { host, port, user, password } = gateway;
   const { stdout } = await run(["rclone", "obscure", password]);
   const env = {

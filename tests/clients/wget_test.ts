@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { clientTests } from "./client_test_case.ts";
+import { gatewayTests } from "./client_test_case.ts";
 import { digestDirectory, digestTree, filterTree, sampleTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
 
-const test = clientTests("wget");
+const test = gatewayTests("wget");
 
 /** wget takes names it was told by the server for URLs: it stores `100%25.txt` as `100%.txt`. */
 const TREE = filterTree(sampleTree(PART_SIZE), (path) => !path.endsWith("/100%25.txt"));
