@@ -55,6 +55,8 @@ export async function serve(options: {
   onReady?: (address: SocketAddress) => void;
 }): Promise<void> {
   const { config, surroundings } = options;
+  // Asked for before anybody is told that we serve: from here on Ctrl-C ends the gateway in good order.
+  const { interrupted, killed } = surroundings;
   const { limits, network } = config;
   using journal = openLog(config.log, surroundings);
   const { log } = journal;
@@ -94,11 +96,11 @@ export async function serve(options: {
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
   options.onReady?.(listener.address);
-  const checking = checkBuckets(logins, { log, signal: surroundings.interrupted });
-  await aborted(surroundings.interrupted);
+  const checking = checkBuckets(logins, { log, signal: interrupted });
+  await aborted(interrupted);
   log.info("Stopping: running transfers may end", { sessions: server.sessions });
   const stopped = Promise.all([server.shutDown(limits.drainTimeout), checking]);
-  await Promise.race([stopped, aborted(surroundings.killed)]);
+  await Promise.race([stopped, aborted(killed)]);
   log.info("Stopped");
 }
 
@@ -121,6 +123,7 @@ export async function runEmulator(options: {
   onReady: (address: SocketAddress) => void;
 }): Promise<void> {
   const { surroundings } = options;
+  const { interrupted } = surroundings;
   const log = createLogger({
     level: options.logLevel,
     sinks: [{ write: (line) => surroundings.err(line) }],
@@ -128,7 +131,7 @@ export async function runEmulator(options: {
   });
   await using emulator = await openEmulator({ ...options, log });
   options.onReady(emulator.address);
-  await aborted(surroundings.interrupted);
+  await aborted(interrupted);
 }
 
 /**
