@@ -3,7 +3,6 @@
  * long each reply took, in milliseconds, as a JSON array. Its argument is the {@linkcode FtpServerAddress}.
  */
 import { FtpClient } from "./ftp_client.ts";
-import { announceReady } from "./ready.ts";
 
 const PAUSE = 10;
 
@@ -11,7 +10,6 @@ let ended = false;
 const ending = Deno.stdin.read(new Uint8Array(1)).then(() => void (ended = true));
 const address = JSON.parse(Deno.args[0]!);
 using client = await FtpClient.logIn(address);
-announceReady(address.port);
 const waits: number[] = [];
 while (!ended) {
   const begun = performance.now();
