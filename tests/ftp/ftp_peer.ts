@@ -137,13 +137,6 @@ export class FtpPeer implements Disposable {
     }
   }
 
-  /** Resets the connection: the kernel sends RST for one that is closed while something received is unread. */
-  async abandon(): Promise<void> {
-    await this.send("STAT\r\n");
-    assert.equal(await this.conn.read(this.#buffer.subarray(0, 1)), 1);
-    this.close();
-  }
-
   close(): void {
     if (this.#open) this.conn.close();
     this.#open = false;
