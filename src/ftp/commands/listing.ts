@@ -169,15 +169,18 @@ async function nameList(session: Session, argument: Argument): Promise<Reply> {
 async function machineList(session: Session, argument: Argument): Promise<Reply> {
   const path = session.resolve(argument);
   const { facts, loggedIn: { account: permissions, tree } } = session;
+  const open = async (call: CallOptions): Promise<Listing> => {
+    const pages = await openDirectory(tree, path, call);
+    if (pages) return { pages, prefix: "" };
+    const { kind } = await tree.stat(path, call);
+    // Another session has made the directory since we looked.
+    if (kind === "directory") return await open(call);
+    // RFC 3659 section 7.2.1
+    throw new CommandError(Code.argumentSyntaxError, `${path} is not a directory`);
+  };
   return await sendListing(session, {
     title: `MLSD ${path}`,
-    async open(call) {
-      const pages = await openDirectory(tree, path, call);
-      if (pages) return { pages, prefix: "" };
-      await tree.stat(path, call);
-      // RFC 3659 section 7.2.1
-      throw new CommandError(Code.argumentSyntaxError, `${path} is not a directory`);
-    },
+    open,
     format: (entry) => formatFacts(entry, { facts, permissions }),
   });
 }
