@@ -102,17 +102,23 @@ export class HttpClient implements Disposable {
     }
     const proxy = this.#chooseProxy(origin);
     const pool = this.#poolOf(origin, proxy);
-    for (let maxIdle = repeatable ? Infinity : TRUSTED_IDLE;; maxIdle = 0) {
-      const connection = await pool.acquire({ maxIdle, signal });
-      const wasUsed = connection.used;
-      try {
-        return await this.#exchange(request, { pool, connection, proxy });
-      } catch (error) {
-        pool.discard(connection);
-        const diedUnnoticed = error instanceof HttpError && error.kind === "lost" && wasUsed &&
-          connection.silent;
-        if (!diedUnnoticed || (error.requestSent && !repeatable)) throw error;
-      }
+    const kept = await pool.acquire({ maxIdle: repeatable ? Infinity : TRUSTED_IDLE, signal });
+    const wasUsed = kept.used;
+    let repeated = false;
+    try {
+      return await this.#exchange(request, { pool, connection: kept, proxy, repeated });
+    } catch (error) {
+      const diedUnnoticed = error instanceof HttpError && error.kind === "lost" && wasUsed &&
+        kept.silent;
+      if (!diedUnnoticed || (error.requestSent && !repeatable)) throw error;
+      repeated = error.requestSent;
+    }
+    try {
+      const connection = await pool.acquire({ maxIdle: 0, signal });
+      return await this.#exchange(request, { pool, connection, proxy, repeated });
+    } catch (error) {
+      if (!(error instanceof HttpError) || !repeated) throw error;
+      throw new HttpError(error.kind, error.message, { requestSent: true, cause: error });
     }
   }
 
@@ -124,10 +130,11 @@ export class HttpClient implements Disposable {
 
   async #exchange(
     request: HttpRequest,
-    { pool, connection, proxy }: {
+    { pool, connection, proxy, repeated }: {
       pool: ConnectionPool;
       connection: HttpConnection;
       proxy: Proxy | undefined;
+      repeated: boolean;
     },
   ): Promise<HttpResponse> {
     const { method, body, signal } = request;
@@ -160,6 +167,7 @@ export class HttpClient implements Disposable {
         clock,
         stall: this.#timeouts.stall,
         signal,
+        repeated,
         done: (end) => {
           const another = end === "whole" && reusable && connection.requestWhole &&
             !connection.reader.hasSurplus;
@@ -168,6 +176,7 @@ export class HttpClient implements Disposable {
         },
       });
     } catch (error) {
+      pool.discard(connection);
       deadline.signal.throwIfAborted();
       throw error instanceof MessageError
         ? readingError(error, { requestSent: connection.requestSent })

@@ -10,6 +10,8 @@ import { type BodyReader, collect } from "./http_message.ts";
 export class HttpResponse implements Disposable {
   readonly status: number;
   readonly fields: Fields;
+  /** Whether the server may have got the request twice: on a kept connection that died, and then on a new one. */
+  readonly repeated: boolean;
   readonly #body: BodyReader;
   readonly #deadline: Deadline | undefined;
   readonly #done: (end: "whole" | "broken") => void;
@@ -22,11 +24,13 @@ export class HttpResponse implements Disposable {
     /** Milliseconds that one read may wait. */
     stall: number;
     signal: AbortSignal;
+    repeated: boolean;
     /** Called once, when the connection is not needed any more. */
     done: (end: "whole" | "broken") => void;
   }) {
     this.status = options.head.status;
     this.fields = options.head.fields;
+    this.repeated = options.repeated;
     this.#body = options.body;
     this.#done = options.done;
     if (this.#body.ended) {

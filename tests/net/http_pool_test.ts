@@ -21,7 +21,16 @@ async function dieOnSecond(peer: Peer, connection: number): Promise<void> {
 Deno.test("pool replaces a kept connection that dies without an answer, once and silently", async () => {
   await using harness = new Harness(dieOnSecond);
   assert.equal(await harness.text(), "1");
-  assert.equal(await harness.text({ method: "PUT", text: "abc" }), "2");
+  using response = await harness.send({ method: "PUT", text: "abc" });
+  assert.equal(new TextDecoder().decode(await response.collect(10)), "2");
+  assert.ok(response.repeated);
+});
+
+Deno.test("pool remembers that the request may have arrived before", async () => {
+  await using harness = new Harness(dieOnSecond);
+  await harness.text();
+  harness.dialer.refusing = true;
+  await failure(harness.text({ method: "PUT" }), "not-connected", { requestSent: true });
 });
 
 Deno.test("pool leaves the doubt to the caller when the request must not be repeated", async () => {

@@ -52,8 +52,11 @@ export class WatchedDialer implements Dialer {
   readonly connections: WatchedConnection[] = [];
   /** The names that certificates would have had to be valid for. */
   readonly tlsNames: string[] = [];
+  /** Whether new connections are refused. */
+  refusing = false;
 
   async connect(address: SocketAddress, signal: AbortSignal): Promise<Connection> {
+    if (this.refusing) throw new Deno.errors.ConnectionRefused("refused");
     const connection = new WatchedConnection(await systemDialer.connect(address, signal));
     this.connections.push(connection);
     return connection;

@@ -147,7 +147,8 @@ export class CosClient {
       const failure = readFailure({ status, fields, body });
       if (isClockFailure(failure) && this.#correctClock(fields)) continue;
       // A server that failed (500) may have done its work before; one that throttles (503) has not begun.
-      const mayHaveHappened = status >= 500 && status !== 503 && changesSomething(request.method);
+      const mayHaveHappened = changesSomething(request.method) &&
+        (refused.repeated || status >= 500 && status !== 503);
       throw storeError(request.action, failure, { mayHaveHappened });
     }
   }
@@ -171,7 +172,9 @@ export class CosClient {
         firstByteTimeout: slow ? SLOW_FIRST_BYTE : undefined,
       });
     } catch (error) {
-      if (error instanceof HttpError && !error.requestSent) endpoints.lost(endpoint);
+      if (error instanceof HttpError && (error.kind === "not-connected" || !error.requestSent)) {
+        endpoints.lost(endpoint);
+      }
       throw networkError(request, error);
     }
   }

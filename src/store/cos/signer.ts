@@ -13,6 +13,7 @@ export interface Signable {
   /** Path, not encoded, with its leading `/`. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -55,11 +56,24 @@ export class Signer {
         Method: request.method as "GET",
         Pathname: request.path,
         Query: { ...request.query },
-        Headers: { ...request.headers, ...tokenHeader },
+        Headers: signedHeaders({ ...request.headers, ...tokenHeader }),
         KeyTime: `${start};${start + LIFETIME + EARLY}`,
       }),
     };
   }
+}
+
+/**
+ * Which headers are signed: all that mean something to COS alone. A value with bytes beyond ASCII cannot be: the SDK signs
+ * characters, COS the bytes that arrive.
+ */
+function signedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const isSigned = (name: string, value: string) =>
+    (name === "host" || name === "content-md5" || name.startsWith("x-cos-")) &&
+    /^[\x20-\x7e]*$/.test(value);
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => isSigned(name, value)),
+  );
 }
 
 type GetAuthorization = typeof import("cos-nodejs-sdk-v5").getAuthorization;
