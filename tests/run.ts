@@ -8,6 +8,15 @@ import { countTests } from "./junit.ts";
 /** Tests start real clients, which no sandbox holds, so `run` is not narrowed to names. */
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
+/** On by default in Deno 2.7, which has no such options; to be asked for in 2.9. */
+const SANITIZERS = ["--sanitize-ops", "--sanitize-resources"];
+
+function sanitizers(): string[] {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["test", "--help"] }).outputSync();
+  const help = new TextDecoder().decode(stdout);
+  return SANITIZERS.filter((option) => help.includes(option));
+}
+
 const report = Deno.makeTempFileSync({ prefix: "cosftp-tests-", suffix: ".xml" });
 try {
   const { success } = new Deno.Command(Deno.execPath(), {
@@ -15,6 +24,7 @@ try {
       "test",
       "--no-prompt",
       "--lock=tests/deno.lock",
+      ...sanitizers(),
       ...PERMISSIONS,
       `--junit-path=${report}`,
       ...Deno.args,

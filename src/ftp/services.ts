@@ -2,7 +2,6 @@ import type { Authenticator } from "../accounts/authenticator.ts";
 import type { Clock } from "../clock.ts";
 import type { ArrivalBarrier } from "../net/arrival_barrier.ts";
 import type { Dialer } from "../net/connection.ts";
-import type { SocketTurn } from "../net/socket_turn.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Masquerade } from "./data/masquerade.ts";
 import type { PortPool } from "./data/port_pool.ts";
@@ -17,7 +16,6 @@ export interface FtpServices {
   readonly dialer: Dialer;
   /** What a client's other connection had to say is heard first. */
   readonly arrivals: ArrivalBarrier;
-  readonly turn: SocketTurn;
   readonly log: Logger;
   readonly ports: PortPool;
   /** Undefined: a 227 reply names the address that the client reached. */
