@@ -65,7 +65,10 @@ export class ArrivalBarrier implements Disposable {
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** About a millisecond, in which other threads and processes get on. `setTimeout` takes no less than two. */
+/**
+ * About a millisecond, in which other threads and processes get on; `setTimeout` takes no less than two. It does not keep
+ * the event loop alive.
+ */
 async function pause(): Promise<void> {
   await Atomics.waitAsync(never, 0, 0, 0.1).value;
 }

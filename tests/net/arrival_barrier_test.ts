@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
+import { listen, systemDialer } from "../../src/net/connection.ts";
+
+/** Keeps the event loop from running, as a long computation does. */
+function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+Deno.test("ArrivalBarrier waits until what arrived on other connections has been handled", async () => {
+  using barrier = await ArrivalBarrier.open();
+  using listener = listen({ hostname: "127.0.0.1", port: 0 });
+  for (let round = 0; round < 20; round++) {
+    const peer = await systemDialer.connect(listener.address, new AbortController().signal);
+    using own = (await listener.accept())!;
+    let ended = false;
+    const reading = own.read(new Uint8Array(1)).then((count) => ended = count === null);
+    const settled = barrier.settle();
+    peer.close();
+    block(5); // the barrier's pause is over before anything else can be looked at
+    await settled;
+    assert.equal(ended, true, `round ${round}`);
+    await reading;
+  }
+});
+
+Deno.test("ArrivalBarrier serves any number at once", async () => {
+  using barrier = await ArrivalBarrier.open();
+  await Promise.all(Array.from({ length: 1000 }, () => barrier.settle()));
+});
+
+Deno.test("ArrivalBarrier holds nobody back once it is disposed of", async () => {
+  using listener = listen({ hostname: "127.0.0.1", port: 0 });
+  const alive = listener.accept(); // as a server's always is
+  const barrier = await ArrivalBarrier.open();
+  const waiting = [barrier.settle(), barrier.settle()];
+  barrier[Symbol.dispose]();
+  await Promise.all(waiting);
+  await barrier.settle();
+  listener.close();
+  assert.equal(await alive, null);
+});
