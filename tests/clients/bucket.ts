@@ -110,6 +110,12 @@ export class Bucket implements AsyncDisposable {
     return pending.map(({ key }) => key);
   }
 
+  /** How often an object was to be stored since the start. */
+  get stores(): number {
+    return this.traffic.count("PutObject").begun +
+      this.traffic.count("CompleteMultipartUpload").begun;
+  }
+
   /** Lets requests of `operation` arrive, but not take effect until the result is disposed of. */
   hold(operation: Operation): Disposable {
     const latency = { kind: "latency", milliseconds: 1 } as const;

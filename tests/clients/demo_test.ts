@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runClient } from "./client_run.ts";
-import { GatewayProcess } from "./gateway.ts";
+import { GatewayProcess } from "./gateway_process.ts";
 import { clientTest } from "./client_test_case.ts";
 
 clientTest(

@@ -57,6 +57,11 @@ export function filterTree(tree: FileTree, wanted: (path: string) => boolean): F
   return new Map([...tree].filter(([path]) => wanted(path)));
 }
 
+/** `tree` as it looks from the directory that `directory` lies in. */
+export function treeIn(directory: string, tree: FileTree): FileTree {
+  return new Map([...tree].map(([path, bytes]) => [`${directory}/${path}`, bytes]));
+}
+
 /** The paths of a tree's files. */
 export function filesOf(tree: FileTree): string[] {
   return [...tree.keys()].filter((path) => !path.endsWith("/"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { noise } from "../checksum/noise.ts";
 import { gatewayTests } from "./client_test_case.ts";
-import { digestDirectory, digestTree, sampleTree, sha256, writeTree } from "./file_tree.ts";
+import { digestDirectory, digestTree, sampleTree, sha256, treeIn, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
 const test = gatewayTests("ftp");
@@ -35,7 +35,7 @@ for (const mode of ["passive", "active"]) {
     });
     assert.deepEqual(
       await gateway.bucket.digests(),
-      digestTree(new Map([...FLAT].map(([path, bytes]) => [`there/${path}`, bytes]))),
+      digestTree(treeIn("there", FLAT)),
       stdout,
     );
     assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(FLAT), stdout);
@@ -62,7 +62,7 @@ typed("does what the documents show, typed at its prompts", async (context) => {
 });
 
 for (const mode of ["passive", "active"]) {
-  // All that ftp does then is to end the data connection, as if that were the end of the file.
+  // All that ftp does then is to end the data connection in good order: no server can tell that from the end of the file.
   typed(`goes on after Ctrl-C in an upload, ${mode}`, async (context) => {
     const { gateway, folder, run } = context;
     const whole = noise(4 * PART_SIZE);

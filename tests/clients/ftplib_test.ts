@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatewayTests } from "./client_test_case.ts";
-import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
+import { digestDirectory, digestTree, sampleTree, treeIn, writeTree } from "./file_tree.ts";
 import { PART_SIZE } from "./gateway.ts";
 
 const test = gatewayTests("python3");
@@ -16,7 +16,7 @@ for (const mode of ["passive", "active"]) {
     assert.deepEqual(await digestDirectory(`${folder}/down`), digestTree(TREE));
     assert.deepEqual(
       await gateway.bucket.digests(),
-      digestTree(new Map([...TREE].map(([path, bytes]) => [`there/${path}`, bytes]))),
+      digestTree(treeIn("there", TREE)),
     );
     assert.deepEqual(JSON.parse(stdout), {
       mkd: '/there/a "quoted" name',

@@ -1,4 +1,5 @@
 import { Bucket } from "./bucket.ts";
+import { GatewayProcess } from "./gateway_process.ts";
 
 /** The `min_part_size` of every gateway under test. */
 export const PART_SIZE = 1024 * 1024;
@@ -72,103 +73,6 @@ export class Gateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources[Symbol.asyncDispose]();
   }
-}
-
-/** A cosftp process. Disposing of it stops it by SIGTERM and wants it to exit with 0. */
-export class GatewayProcess implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #output: Promise<void>[];
-  #stdout = "";
-  #stderr = "";
-  #waiting: (() => void)[] = [];
-  #ended = false;
-
-  /** @param args of `cosftp`. */
-  constructor(args: readonly string[]) {
-    const [program, ...first] = cosftpCommand();
-    this.#child = new Deno.Command(program!, {
-      args: [...first, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#output = [
-      this.#collect(this.#child.stdout, (text) => this.#stdout += text),
-      this.#collect(this.#child.stderr, (text) => this.#stderr += text),
-    ];
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  get stdout(): string {
-    return this.#stdout;
-  }
-
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  /** Resolves when stdout or stderr matches. @throws when the process ends before. */
-  async said(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.#stderr) ?? pattern.exec(this.#stdout);
-      if (match) return match;
-      if (this.#ended) {
-        throw new Error(`Cannot wait for ${pattern}: cosftp ended\n${this.#stdout}${this.#stderr}`);
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  kill(signal: "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
-    this.#child.kill(signal);
-  }
-
-  /** What it ended with, once it has and all it said was read. */
-  async status(): Promise<Deno.CommandStatus> {
-    const status = await this.#child.status;
-    await Promise.all(this.#output);
-    return status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.kill("SIGTERM");
-    const { code, signal } = await this.status();
-    if (code !== 0) {
-      const end = signal ?? `exit code ${code}`;
-      throw new Error(`Cannot accept how cosftp ended: ${end}, not 0\n${this.#stderr}`);
-    }
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      add(text);
-      this.#wake();
-    }
-    this.#ended = true;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-}
-
-/** How cosftp is started: the executable of `COSFTP_BIN`, else from source with the permissions of `deno task cosftp`. */
-function cosftpCommand(): string[] {
-  const executable = Deno.env.get("COSFTP_BIN");
-  if (executable) return [executable];
-  const root = new URL("../../", import.meta.url);
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
-  const [, ...args] = (tasks.cosftp.command as string).split(" ");
-  return [
-    Deno.execPath(),
-    ...args.map((arg) => arg === "main.ts" ? `${root.pathname}main.ts` : arg),
-  ];
 }
 
 function configuration({ bucket, passivePorts, settings }: {

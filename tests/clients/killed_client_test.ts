@@ -163,9 +163,10 @@ for (const moment of ["inside the first part", "between parts"]) {
 raw("client is answered when all packets of its ABOR arrive at once", async ({ gateway }) => {
   await using client = await RawClient.logIn(gateway);
   await client.send(SMALL);
-  gateway.process.kill("SIGSTOP");
-  await client.do("abort");
-  gateway.process.kill("SIGCONT");
+  {
+    using _paused = gateway.process.pause();
+    await client.do("abort");
+  }
   assert.equal(await client.do("reply"), "426");
   assert.equal(await client.do("reply"), "226");
   assert.deepEqual(await gateway.bucket.digests(), {});

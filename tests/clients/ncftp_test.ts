@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatewayTests } from "./client_test_case.ts";
-import { digestDirectory, digestTree, sampleTree, writeTree } from "./file_tree.ts";
+import { digestDirectory, digestTree, sampleTree, treeIn, writeTree } from "./file_tree.ts";
 import { type Gateway, PART_SIZE } from "./gateway.ts";
 
 const test = gatewayTests("ncftp");
@@ -14,7 +14,7 @@ for (const flag of ["-F", "-E"]) {
     await run(["ncftpput", ...login(gateway), flag, "-R", gateway.host, "/", "up"]);
     assert.deepEqual(
       await gateway.bucket.digests(),
-      digestTree(new Map([...TREE].map(([path, bytes]) => [`up/${path}`, bytes]))),
+      digestTree(treeIn("up", TREE)),
     );
     await Deno.mkdir(`${folder}/down`);
     await run(["ncftpget", ...login(gateway), flag, "-R", gateway.host, "down", "/up"]);
