@@ -118,6 +118,8 @@ Deno.test("GET Object asks for a range and an ETag, and gives the whole object's
 for (
   const [what, status, fields] of [
     ["another range", "206 Partial Content", ["Content-Range: bytes 0-4/10"]],
+    ["one byte too many before", "206 Partial Content", ["Content-Range: bytes 4-9/10"]],
+    ["one byte too few behind", "206 Partial Content", ["Content-Range: bytes 5-8/10"]],
     ["a range that ends early", "206 Partial Content", ["Content-Range: bytes 5-9/20"]],
     ["a range of another length", "206 Partial Content", ["Content-Range: bytes 5-8/9"]],
     ["no range", "206 Partial Content", []],
@@ -287,6 +289,13 @@ Deno.test("upload that begins without an UploadId is not believed", async () => 
 Deno.test("stored object without an ETag leaves doubt", async () => {
   await using cos = new CosStandIn(() => answer("200 OK"));
   await storeFailure(cos.store.put("a", [], free), { code: "BadAnswer", mayHaveHappened: true });
+});
+
+Deno.test("abort of an upload that is gone succeeds, of one in a bucket that is gone not", async () => {
+  await using gone = new CosStandIn(() => refusal("404 Not Found", "NoSuchUpload"));
+  await gone.store.abortUpload(UPLOAD, free);
+  await using lost = new CosStandIn(() => refusal("404 Not Found", "NoSuchBucket"));
+  await storeFailure(lost.store.abortUpload(UPLOAD, free), { code: "NoSuchBucket" });
 });
 
 Deno.test("head that never ends is not believed", async () => {

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import type { Connection, Dialer } from "../../src/net/connection.ts";
+import { systemClock } from "../../src/clock.ts";
+import { type Connection, type Dialer, systemDialer } from "../../src/net/connection.ts";
+import { HttpClient } from "../../src/net/http_client.ts";
+import { createCosStore } from "../../src/store/cos/create.ts";
 import { type BucketLocation, EndpointChooser, endpointsOf } from "../../src/store/cos/endpoint.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
+import { uninterrupted } from "../../src/store/object_store.ts";
+import { RawServer } from "../net/raw_server.ts";
+import { KEYS } from "./cos_stand_in.ts";
 import { ScriptedConnection } from "../net/scripted_connection.ts";
 
 const BUCKET = "examplebucket-1250000000";
@@ -113,9 +119,9 @@ Deno.test("auto looks again when the endpoint it took cannot be connected to", a
   endpoints.lost(internal);
   const other = await endpoints.current();
   assert.equal(other.hostname, PUBLIC);
+  dialer.reachable = [INTERNAL];
   endpoints.lost(internal);
   assert.equal(await endpoints.current(), other, "an old failure must not undo a new choice");
-  dialer.reachable = [INTERNAL];
   endpoints.lost(other);
   assert.equal((await endpoints.current()).hostname, INTERNAL);
 });
@@ -124,4 +130,35 @@ Deno.test("a single endpoint is not asked", async () => {
   const { dialer, endpoints } = chooser({ network: "public" });
   assert.equal((await endpoints.current()).hostname, PUBLIC);
   assert.deepEqual(dialer.asked, []);
+});
+
+Deno.test("call goes on at the other endpoint when the nearer one stops connecting", async () => {
+  const hosts: string[] = [];
+  await using server = new RawServer(async (peer) => {
+    const head = await peer.readHead();
+    // A probe connects, and says nothing.
+    if (head === null) return;
+    hosts.push(/host: (.*)\r/.exec(head)![1]!);
+    await peer.write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+  });
+  const refused = new Set<string>();
+  const connect: Dialer["connect"] = ({ hostname }, signal) =>
+    refused.has(hostname)
+      ? Promise.reject(new Deno.errors.ConnectionRefused("refused"))
+      : systemDialer.connect(server.address, signal);
+  const dialer: Dialer = { connect, connectTls: connect, startTls: () => assert.fail("no proxy") };
+  using http = new HttpClient({ dialer, clock: systemClock });
+  const store = createCosStore({
+    location: REGION,
+    credentials: () => Promise.resolve(KEYS),
+    http,
+    dialer,
+    clock: systemClock,
+    random: () => 0,
+    log: new MemoryLog(),
+  });
+  await store.delete("a", uninterrupted());
+  refused.add(INTERNAL);
+  await store.delete("b", uninterrupted());
+  assert.deepEqual(hosts, [INTERNAL, PUBLIC]);
 });

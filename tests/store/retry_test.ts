@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextTurn } from "../../src/net/connection.ts";
 import { retrying } from "../../src/store/cos/retry.ts";
 import { StoreError, type StoreErrorKind, uninterrupted } from "../../src/store/object_store.ts";
 import { FakeClock } from "../fake_clock.ts";
@@ -166,6 +167,35 @@ Deno.test("reading leaves no doubt", async () => {
     status: undefined,
     mayHaveHappened: false,
   });
+});
+
+Deno.test("COS gets minutes for what it has to copy or join first", async () => {
+  const clock = new FakeClock();
+  await using cos = new CosStandIn(() => {
+    clock.advance(290_000);
+    return answer("200 OK", { body: '<R><ETag>"e"</ETag></R>' });
+  }, { clock });
+  await cos.store.copy("a", "b", free);
+  await cos.store.uploadPartCopy(
+    { ...UPLOAD, partNumber: 1 },
+    { key: "b", start: 0, end: 4 },
+    free,
+  );
+  await cos.store.completeUpload(UPLOAD, [{ partNumber: 1, etag: "e" }], free);
+  assert.equal(cos.requests.length, 3);
+});
+
+Deno.test("abort while a refusal is read is thrown as it is", async () => {
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  await using cos = new CosStandIn(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n");
+  const call = cos.store.put("a", [], { signal: abort.signal });
+  const thrown = assert.rejects(call, (error) => error === reason);
+  while (cos.requests.length === 0) await nextTurn();
+  // The head of the refusal is on its way; these turns are more than it takes.
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  abort.abort(reason);
+  await thrown;
 });
 
 Deno.test("abort while COS thinks is thrown as it is, and nothing is tried again", async () => {

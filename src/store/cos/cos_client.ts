@@ -200,16 +200,15 @@ export class CosClient {
 }
 
 /** The error for a body that broke while it was read. */
-export function bodyError(action: string, error: unknown, signal: AbortSignal): unknown {
-  return networkError({ action, method: "GET", signal }, error);
+export function bodyError(action: string, error: unknown): unknown {
+  return networkError({ action, method: "GET" }, error);
 }
 
-/** The error for a request that got no answer, or only a part of one. @throws the signal's reason. */
+/** The error for a request that got no answer, or only a part of one; the signal's reason stays what it is. */
 function networkError(
-  { action, method, signal }: Pick<CosRequest, "action" | "method" | "signal">,
+  { action, method }: Pick<CosRequest, "action" | "method">,
   error: unknown,
 ): unknown {
-  signal.throwIfAborted();
   if (!(error instanceof HttpError)) return error;
   return new StoreError(`${action}: ${error.message}`, {
     kind: "unavailable",

@@ -57,7 +57,7 @@ export class CosStore implements ObjectStore {
       const length = response.length ?? NaN;
       const size = start ? wholeSize(response, { start, action }) : length;
       const info = objectInfo(response.fields, size, action);
-      return new CosBody(response, { action, info, length, signal });
+      return new CosBody(response, { action, info, length });
     } catch (error) {
       response[Symbol.dispose]();
       throw error;
@@ -282,15 +282,13 @@ class CosBody implements ObjectBody {
   readonly length: number;
   readonly #response: HttpResponse;
   readonly #action: string;
-  readonly #signal: AbortSignal;
 
   constructor(
     response: HttpResponse,
-    options: { action: string; info: ObjectInfo; length: number; signal: AbortSignal },
+    options: { action: string; info: ObjectInfo; length: number },
   ) {
     this.#response = response;
     this.#action = options.action;
-    this.#signal = options.signal;
     this.info = options.info;
     this.length = options.length;
   }
@@ -299,7 +297,7 @@ class CosBody implements ObjectBody {
     try {
       return await this.#response.read(into);
     } catch (error) {
-      throw bodyError(this.#action, error, this.#signal);
+      throw bodyError(this.#action, error);
     }
   }
 
