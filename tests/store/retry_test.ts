@@ -188,12 +188,19 @@ Deno.test("COS gets minutes for what it has to copy or join first", async () => 
 Deno.test("abort while a refusal is read is thrown as it is", async () => {
   const abort = new AbortController();
   const reason = new Error("enough");
-  await using cos = new CosStandIn(() => "HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n");
+  const clock = new FakeClock();
+  const schedule = clock.schedule.bind(clock);
+  let waits = 0;
+  clock.schedule = (milliseconds, callback) => {
+    waits++;
+    return schedule(milliseconds, callback);
+  };
+  const head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n";
+  await using cos = new CosStandIn(() => head, { clock });
   const call = cos.store.put("a", [], { signal: abort.signal });
   const thrown = assert.rejects(call, (error) => error === reason);
-  while (cos.requests.length === 0) await nextTurn();
-  // The head of the refusal is on its way; these turns are more than it takes.
-  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  // For a connection, for the head, for the body.
+  while (waits < 3) await nextTurn();
   abort.abort(reason);
   await thrown;
 });
