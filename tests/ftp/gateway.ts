@@ -3,7 +3,7 @@ import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
 import { staticCredentials } from "../../src/accounts/credentials.ts";
 import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { PortPool } from "../../src/ftp/data/port_pool.ts";
@@ -62,6 +62,8 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly dialer?: Dialer;
   /** Of the COS client; real time. @default its own */
   readonly timeouts?: Timeouts;
+  /** What the COS client's timeouts go by. @default real time */
+  readonly httpClock?: Clock;
 }
 
 /**
@@ -99,7 +101,7 @@ export class Gateway implements AsyncDisposable {
     this.#arrivals = arrivals;
     this.#http = new HttpClient({
       dialer: systemDialer,
-      clock: systemClock,
+      clock: options.httpClock ?? systemClock,
       timeouts: options.timeouts,
     });
     this.store = createCosStore({
@@ -135,6 +137,7 @@ export class Gateway implements AsyncDisposable {
         pool: this.pool,
         plan: { minPartSize: PART_SIZE, maxPartSize: 2 * MIB, maxFileSize: MAX_FILE_SIZE },
         threads: 2,
+        contentMd5: false,
         log: this.log,
       },
     };
