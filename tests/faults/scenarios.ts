@@ -1,0 +1,217 @@
+import type { Operation } from "../../src/emulator/api/call.ts";
+import type { FaultRule } from "../../src/emulator/faults.ts";
+import { noise } from "../checksum/noise.ts";
+import { type FtpPeer, receiveAll, sendAll } from "../ftp/ftp_peer.ts";
+import { PART_SIZE } from "../ftp/gateway.ts";
+
+/** The objects of a bucket, by key. */
+export type Files = Readonly<Record<string, Uint8Array>>;
+
+/** What a client was told and given. */
+export interface Outcome {
+  /** Of the last reply. */
+  readonly code: number;
+  /** What came over the data connection of a download or listing. */
+  readonly received?: Uint8Array;
+}
+
+/** Something that a client does, and what may become of the bucket meanwhile. */
+export interface Scenario {
+  readonly name: string;
+  /** What the bucket holds at first. */
+  readonly before: Files;
+  /** What it may hold afterwards, by name. */
+  readonly states: Readonly<Record<string, Files>>;
+  /** The state that a positive reply claims. */
+  readonly claimed: string;
+  /** What a positive reply claims to have sent. */
+  readonly content?: Uint8Array;
+  /** What else goes wrong, so that the operations are needed. */
+  readonly given?: readonly FaultRule[];
+  /** The operations of COS that this needs, one row of the matrix each. */
+  readonly operations: readonly Operation[];
+  drive(peer: FtpPeer): Promise<Outcome>;
+}
+
+const encoder = new TextEncoder();
+const OLD = encoder.encode("the old content");
+const SMALL = noise(10_000);
+const LARGE = noise(2 * PART_SIZE + 7);
+const NOTHING = new Uint8Array();
+
+/** Two files that nothing here is about, whose names begin alike. */
+const BYSTANDERS: Files = { "fi": OLD, "file.txt": OLD };
+
+function files(more: Files = {}): Files {
+  return { ...BYSTANDERS, ...more };
+}
+
+function joined(...pieces: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+/** Sends `bytes` by `line`, whatever becomes of it. */
+async function upload(peer: FtpPeer, line: string, bytes: Uint8Array): Promise<Outcome> {
+  using data = await peer.openData();
+  const opening = await peer.command(line);
+  if (opening.code !== 150) return opening;
+  await sendAll(data, bytes).catch(() => {}); // the gateway may have given up before
+  data.close();
+  return await peer.reply();
+}
+
+/** Reads all that `line` brings, whatever becomes of it. */
+async function download(peer: FtpPeer, line: string): Promise<Outcome> {
+  using data = await peer.openData();
+  const opening = await peer.command(line);
+  if (opening.code !== 150) return opening;
+  const received = await receiveAll(data);
+  return { ...await peer.reply(), received };
+}
+
+async function rename(peer: FtpPeer, from: string, to: string): Promise<Outcome> {
+  const found = await peer.command(`RNFR ${from}`);
+  return found.code === 350 ? await peer.command(`RNTO ${to}`) : found;
+}
+
+const STOR: Pick<Scenario, "before" | "claimed"> = {
+  before: files({ file: OLD }),
+  claimed: "new",
+};
+
+function storStates(content: Uint8Array): Scenario["states"] {
+  return { old: files({ file: OLD }), new: files({ file: content }), gone: files() };
+}
+
+/** COS takes the request, but its answers never come. */
+const UNANSWERED = { kind: "lose-answer" } as const;
+
+const MOVED = files({ "to/file": OLD });
+
+const DIRECTORY: Files = { "d/": NOTHING, "d/a": OLD, "d/e/b": SMALL };
+const MOVED_DIRECTORY: Files = { "to/": NOTHING, "to/a": OLD, "to/e/b": SMALL };
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "STOR of one part",
+    ...STOR,
+    states: storStates(SMALL),
+    operations: ["PutObject"],
+    drive: (peer) => upload(peer, "STOR file", SMALL),
+  },
+  {
+    name: "STOR of one part, PUT's answers lost",
+    ...STOR,
+    states: storStates(SMALL),
+    given: [{ operation: "PutObject", fault: UNANSWERED }],
+    operations: ["HeadObject"],
+    drive: (peer) => upload(peer, "STOR file", SMALL),
+  },
+  {
+    name: "STOR of three parts",
+    ...STOR,
+    states: storStates(LARGE),
+    operations: ["InitiateMultipartUpload", "UploadPart", "CompleteMultipartUpload"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "STOR of three parts, Complete's answers lost",
+    ...STOR,
+    states: storStates(LARGE),
+    given: [{ operation: "CompleteMultipartUpload", fault: UNANSWERED }],
+    operations: ["ListParts", "HeadObject"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "STOR of three parts, refused by Complete",
+    ...STOR,
+    states: storStates(LARGE),
+    given: [{
+      operation: "CompleteMultipartUpload",
+      fault: { kind: "error", code: "AccessDenied", status: 403 },
+    }],
+    operations: ["AbortMultipartUpload"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "STOR of three parts, Complete's checksum wrong",
+    ...STOR,
+    states: storStates(LARGE),
+    given: [{ operation: "CompleteMultipartUpload", fault: { kind: "corrupt-checksum" } }],
+    operations: ["DeleteObject"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "APPE",
+    ...STOR,
+    states: storStates(joined(OLD, SMALL)),
+    operations: ["GetObject", "PutObject"],
+    drive: (peer) => upload(peer, "APPE file", SMALL),
+  },
+  {
+    name: "RETR",
+    before: files({ file: LARGE }),
+    states: { kept: files({ file: LARGE }) },
+    claimed: "kept",
+    content: LARGE,
+    operations: ["GetObject"],
+    drive: (peer) => download(peer, "RETR file"),
+  },
+  {
+    name: "NLST",
+    before: files({ "d/a": OLD, "d/b": OLD }),
+    states: { kept: files({ "d/a": OLD, "d/b": OLD }) },
+    claimed: "kept",
+    content: encoder.encode("d/a\r\nd/b\r\n"),
+    operations: ["GetBucket"],
+    drive: (peer) => download(peer, "NLST d"),
+  },
+  {
+    name: "DELE",
+    before: files({ file: OLD }),
+    states: { kept: files({ file: OLD }), gone: files() },
+    claimed: "gone",
+    operations: ["HeadObject", "DeleteObject"],
+    drive: (peer) => peer.command("DELE file"),
+  },
+  {
+    name: "MKD",
+    before: files(),
+    states: { none: files(), made: files({ "d/": NOTHING }) },
+    claimed: "made",
+    operations: ["GetBucket", "PutObject"],
+    drive: (peer) => peer.command("MKD d"),
+  },
+  {
+    name: "RMD",
+    before: files({ "d/": NOTHING }),
+    states: { kept: files({ "d/": NOTHING }), gone: files() },
+    claimed: "gone",
+    operations: ["GetBucket", "DeleteObject"],
+    drive: (peer) => peer.command("RMD d"),
+  },
+  {
+    name: "RNFR, RNTO of a file",
+    before: files({ file: OLD }),
+    states: {
+      unmoved: files({ file: OLD }),
+      moved: MOVED,
+      both: files({ file: OLD, "to/file": OLD }),
+    },
+    claimed: "moved",
+    operations: ["HeadObject", "PutObjectCopy", "DeleteObject"],
+    drive: (peer) => rename(peer, "file", "to/file"),
+  },
+  {
+    name: "RNFR, RNTO of a directory",
+    before: files(DIRECTORY),
+    states: {
+      unmoved: files(DIRECTORY),
+      moved: files(MOVED_DIRECTORY),
+      both: files({ ...DIRECTORY, ...MOVED_DIRECTORY }),
+    },
+    claimed: "moved",
+    operations: ["GetBucket", "HeadObject", "PutObjectCopy", "DeleteMultipleObjects"],
+    drive: (peer) => rename(peer, "d", "to"),
+  },
+];
