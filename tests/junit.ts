@@ -5,8 +5,8 @@ export interface TestCount {
 }
 
 /**
- * Counts the tests in a JUnit report as `deno test --junit-path` writes it. Steps are no tests of their own: the report
- * lists them after their test, by its name and ` > `.
+ * Counts the tests in a JUnit report as `deno test --junit-path` writes it: in each suite the tests, then their steps by the
+ * name of the test, ` > ` and their own. Steps are no tests of their own; a test fails when one of its steps does.
  *
  * @param report XML; empty when nothing could be run.
  */
@@ -14,15 +14,20 @@ export function countTests(report: string): TestCount {
   let passed = 0;
   let failed = 0;
   for (const [, suite] of report.matchAll(/<testsuite (.*?)<\/testsuite>/gs)) {
-    let current: string | undefined;
-    for (
-      const [, name, result] of suite!.matchAll(/<testcase name="([^"]*)"[^>]*>(.*?)<\/testcase>/gs)
-    ) {
-      if (current !== undefined && name!.startsWith(`${current} &gt; `)) continue;
-      current = name!;
+    const tests = new Set<string>();
+    for (const [, name, result] of suite!.matchAll(TEST_CASE)) {
+      if (isStep(name!, tests)) continue;
+      tests.add(name!);
       if (result!.includes("<failure")) failed++;
       else if (!result!.includes("<skipped")) passed++;
     }
   }
   return { passed, failed };
+}
+
+const TEST_CASE = /<testcase name="([^"]*)"[^>]*>(.*?)<\/testcase>/gs;
+
+function isStep(name: string, tests: ReadonlySet<string>): boolean {
+  const words = name.split(" &gt; ");
+  return words.some((_, index) => tests.has(words.slice(0, index).join(" &gt; ")));
 }

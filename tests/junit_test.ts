@@ -30,13 +30,14 @@ Deno.test("test count does not take steps, wherever one failed", () => {
   assert.deepEqual(
     countTests(report(
       testcase("one", failure),
+      testcase("two"),
+      testcase("in &lt;a&gt; of b &gt; c"),
       testcase("one &gt; first step"),
       testcase("one &gt; second step", failure),
-      testcase("two"),
       testcase("two &gt; step"),
       testcase("two &gt; step &gt; inner"),
     )),
-    { passed: 1, failed: 1 },
+    { passed: 2, failed: 1 },
   );
 });
 
