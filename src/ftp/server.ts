@@ -43,12 +43,12 @@ export class FtpServer {
    */
   async shutDown(drainTimeout: number): Promise<void> {
     this.#stopped = true;
-    this.#listener.close();
-    await this.#accepting;
-    for (const session of this.#sessions.keys()) session.drain();
     using _timer = this.#services.clock.schedule(drainTimeout, () => {
       for (const session of this.#sessions.keys()) session.abortTransfer();
     });
+    this.#listener.close();
+    await this.#accepting;
+    for (const session of this.#sessions.keys()) session.drain();
     await Promise.all(this.#sessions.values());
   }
 

@@ -73,6 +73,7 @@ class DenoConnection implements Connection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
+  readonly #pendingWrites = new Set<(reason: Error) => void>();
   #closed = false;
 
   constructor(conn: Deno.TcpConn | Deno.TlsConn) {
@@ -87,7 +88,7 @@ class DenoConnection implements Connection {
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
-      sent += await this.#conn.write(sent === 0 ? bytes : bytes.subarray(sent));
+      sent += await this.#write(sent === 0 ? bytes : bytes.subarray(sent));
     }
   }
 
@@ -110,10 +111,24 @@ class DenoConnection implements Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#conn.close();
+    const closed = new Deno.errors.Interrupted("The connection was closed");
+    for (const reject of this.#pendingWrites) reject(closed);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /**
+   * On Deno 2.7 closing ends a pending read but not a pending write: that one, and the socket with it, lives until the peer
+   * reads or goes. Nobody waits for it any more.
+   */
+  #write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#pendingWrites.add(reject);
+      this.#conn.write(bytes).then(resolve, reject)
+        .finally(() => this.#pendingWrites.delete(reject));
+    });
   }
 }
 
