@@ -18,6 +18,7 @@ export interface DownloadResources {
 export class Download implements Disposable {
   readonly #resources: DownloadResources;
   readonly #key: string;
+  readonly #disposal = new AbortController();
   readonly #signal: AbortSignal;
   #body: ObjectBody;
   #position: number;
@@ -29,7 +30,7 @@ export class Download implements Disposable {
   ) {
     this.#resources = resources;
     this.#key = options.key;
-    this.#signal = options.signal;
+    this.#signal = AbortSignal.any([options.signal, this.#disposal.signal]);
     this.#position = options.start;
     this.#body = options.body;
     this.length = options.body.length;
@@ -105,6 +106,7 @@ export class Download implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposal.abort(new Error("The download was given up"));
     this.#body[Symbol.dispose]();
   }
 
@@ -117,6 +119,8 @@ export class Download implements Disposable {
         start: this.#position,
         ifMatch: etag,
       });
+      // It may have come in the moment when nobody wanted it any more.
+      if (this.#signal.aborted) this.#body[Symbol.dispose]();
     } catch (error) {
       const gone = error instanceof StoreError &&
         (error.kind === "conflict" || error.kind === "not-found");

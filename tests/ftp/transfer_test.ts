@@ -256,6 +256,18 @@ Deno.test("a download that COS breaks off is taken up again where it broke", asy
   }
 });
 
+Deno.test("a download that its client gives up is not taken up again at COS", async () => {
+  await using gateway = await Gateway.start();
+  await gateway.put("a", new Uint8Array(20 * MIB));
+  using peer = await gateway.logIn();
+  const data = await peer.openData();
+  await peer.ask("RETR a", 150);
+  data.close();
+  await peer.expect(426);
+  await gateway.turn(0);
+  assert.equal(gateway.emulator.traffic.count("GetObject").begun, 1);
+});
+
 Deno.test("an object replaced or removed while it is read ends in 426, never in mixed bytes", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
