@@ -26,6 +26,8 @@ import { createLogger, type Logger, type LogLevel, type LogSink } from "./teleme
 import { LogFile } from "./telemetry/log_file.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
+import { UploadRecords } from "./vfs/upload_record.ts";
+import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
 export interface Surroundings {
@@ -97,6 +99,11 @@ export async function serve(options: {
   });
   options.onReady?.(listener.address);
   const checking = checkBuckets(logins, { log, signal: interrupted });
+  await using _sweeping = sweepHourly(
+    logins.filter(({ account }) => account.authority.write)
+      .map(({ account }) => account.transfers.records),
+    { window: limits.resumeWindow },
+  );
   await aborted(interrupted);
   log.info("Stopping: running transfers may end", { sessions: server.sessions });
   const stopped = Promise.all([server.shutDown(limits.drainTimeout), checking]);
@@ -216,7 +223,7 @@ async function openAccounts(
   config: Config,
   { http, log }: { http: HttpClient; log: Logger },
 ): Promise<Login[]> {
-  const { limits } = config;
+  const { limits, clusterName: cluster = Deno.hostname() } = config;
   const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
   const pool = new SlicePool(new PartMemory({ bytes: memory }));
   const plan = {
@@ -224,6 +231,7 @@ async function openAccounts(
     maxPartSize: largestPart({ memory, threads }),
     maxFileSize: limits.singleFileMaxSize,
   };
+  const process = crypto.randomUUID();
   return await Promise.all(config.accounts.map(async (account) => {
     const { name, password, secretId, secretKey, token } = account;
     const store = createCosStore({
@@ -235,6 +243,16 @@ async function openAccounts(
       random: Math.random,
       log: log.with({ account: name, bucket: account.bucket }),
     });
+    const contentMd5 = account.protocol === "http";
+    const records = new UploadRecords({
+      store,
+      keyPrefix: account.keyPrefix,
+      account: name,
+      cluster,
+      process,
+      clock: systemClock,
+      log,
+    });
     const headers = { storageClass: account.storageClass, encryption: account.encryption };
     return {
       password,
@@ -242,7 +260,7 @@ async function openAccounts(
         ...account,
         nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,
         times: account.preserveMtime ? new FileTimes(store) : undefined,
-        transfers: { store, pool, plan, threads, headers, log },
+        transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
       },
     };
   }));

@@ -41,6 +41,7 @@ export function assembleConfig(
       minPartSize: optional.min_part_size,
       uploadThreadNum: optional.upload_thread_num,
       uploadMemoryMax,
+      resumeWindow: optional.resume_window,
       maxConnectionNum: optional.max_connection_num,
       maxLoginNum: optional.max_login_num,
       maxListFile: optional.max_list_file,
@@ -58,6 +59,7 @@ export function assembleConfig(
       rotateSize: optional.log_rotate_enabled ? optional.log_rotate_size : 0,
       backupCount: optional.log_backup_count,
     },
+    clusterName: optional.cluster_name,
   });
 }
 

@@ -9,6 +9,8 @@ export interface Config {
   readonly network: NetworkConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
+  /** Of all gateways that serve the same accounts; undefined: the host name. */
+  readonly clusterName: string | undefined;
 }
 
 /** One `[COS_ACCOUNT_*]` section: an FTP account and the bucket it works on. */
@@ -67,6 +69,8 @@ export interface LimitsConfig {
   readonly uploadThreadNum: number;
   /** Memory for the parts of all uploads together. */
   readonly uploadMemoryMax: number;
+  /** How long an upload that nothing more was heard of is left alone. */
+  readonly resumeWindow: number;
   /** 0 = unlimited. */
   readonly maxConnectionNum: number;
   readonly maxLoginNum: number;

@@ -229,6 +229,20 @@ const OPTIONAL_KEYS = {
       zh: "机器内存的四分之一，128MiB 到 1GiB",
     },
   }),
+  cluster_name: optional(text("a name"), {
+    en: "Name of this gateway and of all others that serve the same accounts. " +
+      "Only they clear away what a crash has left of an upload.",
+    zh:
+      "网关（集群）名称，服务相同账号的多个网关应使用同一名称。只有同名网关会清理异常退出后残留的分块上传。",
+    otherwise: { en: "the host name", zh: "主机名" },
+    example: "ftp-guangzhou",
+  }),
+  resume_window: optional(duration({ min: SECOND, max: 30 * DAY }), {
+    en: "How long an upload that nothing more was heard of is left alone " +
+      "before it is cleared away.",
+    zh: "中断的分块上传在没有任何进展的情况下保留的时间，超时后自动清理。",
+    default: "24h",
+  }),
   max_connection_num: optional(integer({ min: 0, max: 1_000_000 }), {
     en: "Control connections at the same time; 0 is unlimited.",
     zh: "最大连接数，0 表示不限制。",

@@ -127,8 +127,8 @@ export class Session {
 
   /** Takes over `slot`. */
   logIn(account: Account, slot: Disposable): void {
-    const { keyPrefix, times, transfers: { store } } = account;
-    const tree = new Tree({ store, keyPrefix, times });
+    const { keyPrefix, times, transfers } = account;
+    const tree = new Tree({ resources: transfers, keyPrefix, times });
     this.#loggedIn = { account, tree, slot };
     this.log = this.#sessionLog.with({ account: account.name });
     this.#loginDeadline.pause();

@@ -1,3 +1,4 @@
+import { crc64 } from "../checksum/crc64.ts";
 import { type ObjectBody, type ObjectStore, StoreError } from "../store/object_store.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { TreeError } from "./tree_error.ts";
@@ -22,6 +23,8 @@ export class Download implements Disposable {
   readonly #signal: AbortSignal;
   #body: ObjectBody;
   #position: number;
+  /** Of what was read, where that is the object from its beginning. */
+  #crc64: bigint | undefined;
   #triesLeft = RESUME_TRIES;
 
   private constructor(
@@ -32,6 +35,7 @@ export class Download implements Disposable {
     this.#key = options.key;
     this.#signal = AbortSignal.any([options.signal, this.#disposal.signal]);
     this.#position = options.start;
+    this.#crc64 = options.start === 0 ? 0n : undefined;
     this.#body = options.body;
     this.length = options.body.length;
   }
@@ -84,17 +88,19 @@ export class Download implements Disposable {
    * Reads what has arrived, at least one byte; null at the end of the object.
    *
    * @throws {TreeError} `changed` when the object was replaced meanwhile.
-   * @throws {StoreError} when it could not be taken up again.
+   * @throws {StoreError} when it could not be taken up again; `corrupt`, in place of the last bytes, when the whole object
+   * has not the CRC64 that COS tells: so nobody gets a damaged file to its end.
    */
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
       try {
         const count = await this.#body.read(into);
-        if (count !== null) this.#position += count;
+        if (count !== null) this.#take(into.subarray(0, count));
         return count;
       } catch (error) {
         if (this.#signal.aborted) throw this.#signal.reason;
-        if (!(error instanceof StoreError) || this.#triesLeft-- === 0) throw error;
+        const broken = error instanceof StoreError && error.kind !== "corrupt";
+        if (!broken || this.#triesLeft-- === 0) throw error;
         this.#resources.log.info("A download from COS broke and is taken up again", {
           key: this.#key,
           position: this.#position,
@@ -108,6 +114,20 @@ export class Download implements Disposable {
   [Symbol.dispose](): void {
     this.#disposal.abort(new Error("The download was given up"));
     this.#body[Symbol.dispose]();
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#position += bytes.length;
+    if (this.#crc64 === undefined) return;
+    this.#crc64 = crc64(bytes, this.#crc64);
+    const { info } = this.#body;
+    if (this.#position < info.size || info.crc64 === undefined) return;
+    if (this.#crc64 === info.crc64) return;
+    throw new StoreError(`Cannot read ${this.#key}: what came is not what COS stored (CRC64)`, {
+      kind: "corrupt",
+      code: "Crc64Differs",
+      requestId: info.requestId,
+    });
   }
 
   async #reopen(): Promise<void> {

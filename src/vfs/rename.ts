@@ -7,6 +7,7 @@ import {
   uninterrupted,
 } from "../store/object_store.ts";
 import { inParallel } from "./in_parallel.ts";
+import { type MultipartResources, MultipartUpload } from "./multipart_upload.ts";
 import { KEY_MAX_BYTES, keyBytes } from "./virtual_path.ts";
 import { TreeError } from "./tree_error.ts";
 
@@ -34,11 +35,11 @@ export interface FileMove {
  * @throws {StoreError} `corrupt` when the copy is not like the source, which then stays.
  */
 export async function moveFile(
-  store: ObjectStore,
+  resources: MultipartResources,
   move: FileMove & { info: ObjectInfo },
 ): Promise<void> {
-  await copyFile(store, move);
-  await store.delete(move.from, uninterrupted());
+  await copyFile(resources, move);
+  await resources.store.delete(move.from, uninterrupted());
 }
 
 /**
@@ -53,10 +54,11 @@ export async function moveFile(
  * @throws {TreeError} `exists`, `too-many-files`, `name-not-allowed`.
  */
 export async function moveDirectory(
-  store: ObjectStore,
+  resources: MultipartResources,
   move: { from: string; to: string; maxFiles: number },
 ): Promise<number> {
   const { from, to, maxFiles } = move;
+  const { store } = resources;
   const sources = await keysBelow(store, from, maxFiles);
   if (!sources) {
     throw new TreeError(
@@ -73,7 +75,7 @@ export async function moveDirectory(
     await inParallel(missing, PARALLEL, async (source) => {
       const info = await store.head(source.key, uninterrupted());
       const target = targetOf(source);
-      await copyFile(store, { from: source.key, to: target, info, overwrite: "forbid" });
+      await copyFile(resources, { from: source.key, to: target, info, overwrite: "forbid" });
       made.push(target);
     });
   } catch (error) {
@@ -85,12 +87,13 @@ export async function moveDirectory(
 }
 
 async function copyFile(
-  store: ObjectStore,
+  resources: MultipartResources,
   { from, to, info, overwrite }: FileMove & { info: ObjectInfo },
 ): Promise<void> {
+  const { store, copyMax = COPY_MAX } = resources;
   const forbidOverwrite = overwrite === "forbid";
   try {
-    const copy = info.size <= COPY_MAX
+    const copy = info.size <= copyMax
       ? await store.copy(from, to, {
         ...uninterrupted(),
         ifMatch: info.etag,
@@ -98,49 +101,52 @@ async function copyFile(
         encryption: info.encryption,
         forbidOverwrite,
       })
-      : await copyInParts(store, { from, to, info, forbidOverwrite });
+      : await copyInParts(resources, { from, to, info, partSize: copyMax, forbidOverwrite });
     await prove(store, { to, info, copy });
   } catch (error) {
-    const taken = forbidOverwrite && error instanceof StoreError && error.kind === "conflict" &&
-      error.code !== "PreconditionFailed";
+    if (!(error instanceof StoreError) || error.code === "PreconditionFailed") throw error;
+    if (error.mayHaveHappened && await isThere(store, { to, info })) return;
+    const taken = forbidOverwrite && error.kind === "conflict";
     throw taken ? new TreeError("exists", "The destination exists", { cause: error }) : error;
   }
 }
 
+/** Whether a copy was made although its answer was lost. False where that cannot be found out. */
+async function isThere(
+  store: ObjectStore,
+  { to, info }: { to: string; info: ObjectInfo },
+): Promise<boolean> {
+  const found = await store.head(to, uninterrupted()).catch(() => undefined);
+  return found !== undefined && isLike(found, info);
+}
+
 /** Upload Part - Copy, since one copy takes no more than 5 GB. */
 async function copyInParts(
-  store: ObjectStore,
-  { from, to, info, forbidOverwrite }: {
+  resources: MultipartResources,
+  { from, to, info, partSize, forbidOverwrite }: {
     from: string;
     to: string;
     info: ObjectInfo;
+    partSize: number;
     forbidOverwrite: boolean;
   },
 ): Promise<Stored> {
-  const uploadId = await store.initiateUpload(to, { ...uninterrupted(), ...info });
-  const upload = { key: to, uploadId };
-  try {
-    const starts = Array.from(
-      { length: Math.ceil(info.size / COPY_MAX) },
-      (_, index) => index * COPY_MAX,
+  await using upload = await MultipartUpload.begin(resources, { key: to, headers: info });
+  const { key, uploadId } = upload;
+  const count = Math.ceil(info.size / partSize);
+  const etags = new Array<string>(count);
+  await inParallel([...etags.keys()], PARALLEL, async (index) => {
+    const start = index * partSize;
+    const end = Math.min(start + partSize, info.size) - 1;
+    const { etag } = await resources.store.uploadPartCopy(
+      { key, uploadId, partNumber: index + 1 },
+      { key: from, start, end, ifMatch: info.etag },
+      uninterrupted(),
     );
-    const parts: { partNumber: number; etag: string }[] = [];
-    await inParallel(starts, PARALLEL, async (start) => {
-      const partNumber = start / COPY_MAX + 1;
-      const end = Math.min(start + COPY_MAX, info.size) - 1;
-      const source = { key: from, start, end, ifMatch: info.etag };
-      const { etag } = await store.uploadPartCopy(
-        { ...upload, partNumber },
-        source,
-        uninterrupted(),
-      );
-      parts[partNumber - 1] = { partNumber, etag };
-    });
-    return await store.completeUpload(upload, parts, { ...uninterrupted(), forbidOverwrite });
-  } catch (error) {
-    await store.abortUpload(upload, uninterrupted()).catch(() => {});
-    throw error;
-  }
+    etags[index] = etag;
+  });
+  const { size, crc64 } = info;
+  return await upload.complete({ size, crc64 }, { etags, forbidOverwrite });
 }
 
 /** A copy that is not like its source is removed. @throws {StoreError} `corrupt`. */

@@ -6,9 +6,10 @@ import {
   uninterrupted,
 } from "../store/object_store.ts";
 import type { FileTimes } from "./file_times.ts";
+import type { MultipartResources } from "./multipart_upload.ts";
 import { moveDirectory, moveFile } from "./rename.ts";
 import { TreeError } from "./tree_error.ts";
-import { directoryKey, fileKey, isName, VirtualPath } from "./virtual_path.ts";
+import { directoryKey, fileKey, isName, RESERVED_NAME, VirtualPath } from "./virtual_path.ts";
 
 /** How many vanished directories one session remembers. */
 const VANISHED_MAX = 10_000;
@@ -28,6 +29,7 @@ export interface Entry {
  * begins with `a/b/`: its marker object, or anything in it. A file and a directory of one name can both exist.
  */
 export class Tree {
+  readonly #resources: MultipartResources;
   readonly #store: ObjectStore;
   readonly #keyPrefix: string;
   readonly #times: FileTimes | undefined;
@@ -38,8 +40,11 @@ export class Tree {
   readonly #vanished = new Set<string>();
 
   /** @param options.times where clients may set the times of files. */
-  constructor(options: { store: ObjectStore; keyPrefix: string; times?: FileTimes }) {
-    this.#store = options.store;
+  constructor(
+    options: { resources: MultipartResources; keyPrefix: string; times?: FileTimes },
+  ) {
+    this.#resources = options.resources;
+    this.#store = options.resources.store;
     this.#keyPrefix = options.keyPrefix;
     this.#times = options.times;
   }
@@ -104,11 +109,12 @@ export class Tree {
    */
   async *list(path: VirtualPath, options: CallOptions): AsyncGenerator<Entry[]> {
     const prefix = directoryKey(this.#keyPrefix, path);
+    const isShown = (name: string) => isName(name) && !(path.isRoot && name === RESERVED_NAME);
     let marker: string | undefined;
     do {
       const page = await this.#store.list({ ...options, prefix, delimiter: "/", marker });
       const entries: Entry[] = [];
-      const files = page.objects.filter(({ key }) => isName(key.slice(prefix.length)));
+      const files = page.objects.filter(({ key }) => isShown(key.slice(prefix.length)));
       const times = await this.#times?.ofListed(files, options);
       files.forEach(({ key, size, modified }, index) => {
         const name = key.slice(prefix.length);
@@ -116,7 +122,7 @@ export class Tree {
       });
       for (const key of page.prefixes) {
         const name = key.slice(prefix.length, -1);
-        if (isName(name)) entries.push({ name, kind: "directory", size: 0, modified: undefined });
+        if (isShown(name)) entries.push({ name, kind: "directory", size: 0, modified: undefined });
       }
       yield entries.sort((a, b) => compareNames(a.name, b.name));
       marker = page.nextMarker;
@@ -179,7 +185,7 @@ export class Tree {
     if (info) {
       const [source, target] = [this.fileKey(from), this.fileKey(to)];
       const { overwrite } = options;
-      await moveFile(this.#store, { from: source, to: target, info, overwrite });
+      await moveFile(this.#resources, { from: source, to: target, info, overwrite });
     } else await this.#renameDirectory(from, to, options);
     this.#rememberAncestors(from);
   }
@@ -196,7 +202,7 @@ export class Tree {
       throw new TreeError("inside-itself", `${from}: Cannot move a directory into itself`);
     }
     if (await this.#findFile(to)) throw new TreeError("exists", `${to}: File exists`);
-    await moveDirectory(this.#store, {
+    await moveDirectory(this.#resources, {
       from: directoryKey(this.#keyPrefix, from),
       to: directoryKey(this.#keyPrefix, to),
       maxFiles,

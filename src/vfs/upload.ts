@@ -1,34 +1,33 @@
+import { createHash } from "node:crypto";
 import { combineCrc64 } from "../checksum/crc64.ts";
 import { PART_COUNT_MAX } from "../config/part_limits.ts";
 import {
   type ObjectHeaders,
-  type ObjectStore,
+  type Payload,
   type Stored,
   StoreError,
   uninterrupted,
 } from "../store/object_store.ts";
-import type { Logger } from "../telemetry/log.ts";
 import { contentTypeOf } from "./content_type.ts";
+import { type MultipartResources, MultipartUpload } from "./multipart_upload.ts";
 import { mayCommitShort, nextPartSize, type PartPlan } from "./part_plan.ts";
+import { confirm, damaged, settleDamage } from "./publication.ts";
 import type { SlicePool } from "./slice_pool.ts";
 import { TreeError } from "./tree_error.ts";
 
 /** How often bytes that COS received damaged are sent before the upload fails. */
 const DAMAGED_TRIES = 3;
 
-/** How often Complete is sent while its answers are lost and the upload is still unfinished. */
-const COMPLETE_TRIES = 3;
-
 /** What all uploads of a gateway share. */
-export interface UploadResources {
-  readonly store: ObjectStore;
+export interface UploadResources extends MultipartResources {
   readonly pool: SlicePool;
   readonly plan: PartPlan;
   /** Parts of one upload in flight. */
   readonly threads: number;
+  /** Whether a PUT carries Content-MD5: where no TLS protects the bytes, COS then refuses damaged ones before publishing. */
+  readonly contentMd5: boolean;
   /** What every new object gets besides the content type that its name tells. @default COS's defaults */
   readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
-  readonly log: Logger;
 }
 
 /** What was published. */
@@ -57,12 +56,11 @@ export class Upload implements AsyncDisposable {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #sent: { etag: string; crc64: bigint; size: number }[] = [];
   readonly #committed = { parts: 0, bytes: 0 };
-  #uploadId: Promise<string> | undefined;
+  #multipart: Promise<MultipartUpload> | undefined;
   #part: Part;
   /** The slice being filled, not yet in the part: what follows a full first part decides between PUT and multipart. */
   #filling: Uint8Array | undefined;
   #filled = 0;
-  #published = false;
 
   /** Aborts when the upload can only fail: a part failed for good, or the signal given to the constructor aborted. */
   readonly signal: AbortSignal;
@@ -128,31 +126,19 @@ export class Upload implements AsyncDisposable {
     else if (this.#filling) this.#resources.pool.release(this.#filling);
     this.#filling = undefined;
     this.#filled = 0;
-    const published = this.#uploadId === undefined ? await this.#put() : await this.#complete();
-    this.#published = true;
-    return published;
+    return await (this.#multipart ? this.#complete(await this.#multipart) : this.#put());
   }
 
   /** Gives up what was not published: no parts, no multipart upload, no memory stay behind. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#failing.abort(new Error("The upload was given up"));
     await Promise.allSettled(this.#inFlight);
-    const { pool, store, log } = this.#resources;
+    const { pool } = this.#resources;
     if (this.#filling) pool.release(this.#filling);
     this.#filling = undefined;
     this.#part.release(pool);
-    if (this.#published || this.#uploadId === undefined) return;
-    const uploadId = await this.#uploadId.catch(() => undefined);
-    if (uploadId === undefined) return;
-    try {
-      await store.abortUpload({ key: this.#key, uploadId }, uninterrupted());
-    } catch (error) {
-      log.warning("Cannot abort the multipart upload: its parts stay in the bucket", {
-        key: this.#key,
-        uploadId,
-        error: String(error),
-      });
-    }
+    const multipart = await this.#multipart?.catch(() => undefined);
+    await multipart?.[Symbol.asyncDispose]();
   }
 
   /** Moves a full slice into its part, and a full part that has a successor on its way. */
@@ -198,40 +184,43 @@ export class Upload implements AsyncDisposable {
   async #sendPart(part: Part): Promise<void> {
     const { store } = this.#resources;
     const options = { signal: this.signal };
-    // Not given up half way: an upload whose UploadId never arrived could not be aborted.
-    this.#uploadId ??= store.initiateUpload(this.#key, {
-      ...uninterrupted(),
-      ...this.#headers,
+    this.#multipart ??= MultipartUpload.begin(this.#resources, {
+      key: this.#key,
+      headers: this.#headers,
     });
-    const uploadId = await this.#uploadId;
-    const target = { key: this.#key, uploadId, partNumber: part.number };
-    const { etag } = await this.#undamaged(
+    const { key, uploadId } = await this.#multipart;
+    const target = { key, uploadId, partNumber: part.number };
+    const stored = await this.#undamaged(
       part,
       () => store.uploadPart(target, part.payload, options),
     );
-    this.#sent[part.number - 1] = { etag, crc64: part.crc64, size: part.size };
+    if (differs(stored, part)) throw damaged(this.#key);
+    this.#sent[part.number - 1] = { etag: stored.etag, crc64: part.crc64, size: part.size };
   }
 
   async #put(): Promise<Published> {
     const { store } = this.#resources;
     const part = this.#part;
-    const stored = await this.#undamaged(part, async () => {
+    const { size, crc64 } = part;
+    const publication = { key: this.#key, size, crc64 };
+    const contentMd5 = this.#resources.contentMd5 ? md5(part.payload) : undefined;
+    let stored = await this.#undamaged(part, async () => {
       try {
-        const options = { ...uninterrupted(), ...this.#headers };
+        const options = { ...uninterrupted(), ...this.#headers, contentMd5 };
         return await store.put(this.#key, part.payload, options);
       } catch (error) {
-        if (error instanceof StoreError && error.mayHaveHappened) {
-          return await this.#confirm(error, part);
-        }
-        throw error;
+        const inDoubt = error instanceof StoreError && error.mayHaveHappened;
+        if (!inDoubt) throw error;
+        return await confirm(this.#resources, publication, error);
       }
-    }).catch((error) => this.#withdraw(error));
+    });
+    if (differs(stored, part)) stored = await settleDamage(this.#resources, publication, stored);
     part.release(this.#resources.pool);
     const { etag, requestId } = stored;
-    return { size: part.size, etag, crc64: part.crc64, requestId };
+    return { size, etag, crc64, requestId };
   }
 
-  async #complete(): Promise<Published> {
+  async #complete(multipart: MultipartUpload): Promise<Published> {
     if (this.#part.size > 0) await this.#commit();
     while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
     this.signal.throwIfAborted();
@@ -239,75 +228,23 @@ export class Upload implements AsyncDisposable {
       crc64: combineCrc64(before.crc64, crc64, size),
       size: before.size + size,
     }), { crc64: 0n, size: 0 });
-    const { etag, crc64, requestId } = await this.#publishParts(whole);
-    if (crc64 !== undefined && crc64 !== whole.crc64) await this.#withdraw(damaged(this.#key));
+    const etags = this.#sent.map(({ etag }) => etag);
+    const { etag, requestId } = await multipart.complete(whole, { etags });
     return { ...whole, etag, requestId };
   }
 
-  /** Says Complete until it is known whether it took effect, since answers get lost. */
-  async #publishParts(whole: { size: number; crc64: bigint }): Promise<Stored> {
-    const { store } = this.#resources;
-    const upload = { key: this.#key, uploadId: await this.#uploadId! };
-    const parts = this.#sent.map(({ etag }, index) => ({ partNumber: index + 1, etag }));
-    const options = uninterrupted();
-    for (let tries = 1;; tries++) {
-      try {
-        return await store.completeUpload(upload, parts, options);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const known = !error.mayHaveHappened && !(tries > 1 && error.code === "NoSuchUpload");
-        if (known) throw error;
-        if (!await this.#isUnfinished(upload)) return await this.#confirm(error, whole);
-        if (tries === COMPLETE_TRIES) throw error;
-      }
-    }
-  }
-
-  async #isUnfinished(upload: { key: string; uploadId: string }): Promise<boolean> {
-    try {
-      await this.#resources.store.listParts(upload, uninterrupted());
-      return true;
-    } catch (error) {
-      if (error instanceof StoreError && error.kind === "not-found") return false;
-      throw error;
-    }
-  }
-
-  /** The answer was lost: if the object there is the one that was sent, it succeeded. @throws `error` if not. */
-  async #confirm(error: StoreError, sent: { size: number; crc64: bigint }): Promise<Stored> {
-    const { store, log } = this.#resources;
-    const found = await store.head(this.#key, uninterrupted()).catch(() => undefined);
-    if (found === undefined || found.size !== sent.size || found.crc64 !== sent.crc64) throw error;
-    log.info("An answer of COS was lost, but the object is there and is right", {
-      key: this.#key,
-      size: sent.size,
-      code: error.code,
-    });
-    return found as Stored;
-  }
-
-  /** Sends until COS answers with the CRC64 of what was sent. */
+  /**
+   * Sends until COS answers with the CRC64 of what was sent.
+   *
+   * @returns the last answer, which may still tell another one.
+   */
   async #undamaged(part: Part, send: () => Promise<Stored>): Promise<Stored> {
-    for (let tries = 1; tries <= DAMAGED_TRIES; tries++) {
+    for (let tries = 1;; tries++) {
       const stored = await send();
-      if (stored.crc64 === undefined || stored.crc64 === part.crc64) return stored;
-      this.#resources.log.warning("COS received damaged bytes", {
-        key: this.#key,
-        part: part.number,
-        tries,
-      });
+      if (tries === DAMAGED_TRIES || !differs(stored, part)) return stored;
+      const { log } = this.#resources;
+      log.warning("COS received damaged bytes", { key: this.#key, part: part.number, tries });
     }
-    throw damaged(this.#key);
-  }
-
-  /** A published object that is not what was sent must not stay: nothing there is better than something wrong. */
-  async #withdraw(error: unknown): Promise<never> {
-    if (error instanceof StoreError && error.code === DAMAGED) {
-      const { store, log } = this.#resources;
-      log.error("The stored object is damaged and is removed", { key: this.#key });
-      await store.delete(this.#key, uninterrupted());
-    }
-    throw error;
   }
 
   #nextPart(): Part {
@@ -352,11 +289,13 @@ class Part {
   }
 }
 
-const DAMAGED = "Crc64Differs";
+function md5(payload: Payload): string {
+  const hash = createHash("md5");
+  for (const bytes of payload) hash.update(bytes);
+  return hash.digest("base64");
+}
 
-function damaged(key: string): StoreError {
-  return new StoreError(`Cannot store ${key}: COS holds other bytes than were sent (CRC64)`, {
-    kind: "corrupt",
-    code: DAMAGED,
-  });
+/** Whether COS tells another CRC64 than that of what was sent. */
+function differs(stored: Stored, sent: { crc64: bigint }): boolean {
+  return stored.crc64 !== undefined && stored.crc64 !== sent.crc64;
 }

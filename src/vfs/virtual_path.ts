@@ -3,17 +3,24 @@ import { TreeError } from "./tree_error.ts";
 /** COS refuses longer keys (PUT Object, "Object key"): bytes of UTF-8. */
 export const KEY_MAX_BYTES = 850;
 
+/** The directory at an account's root where cosftp keeps what it writes down itself. To FTP clients it does not exist. */
+export const RESERVED_NAME = ".cosftp";
+
 const encoder = new TextEncoder();
 
 /**
  * An absolute path as an FTP client sees it: `/` or `/a/b`. Its segments are never empty, `.` or `..` and hold no
- * control characters, so that a path cannot leave the key prefix it is joined to.
+ * control characters, so that a path cannot leave the key prefix it is joined to. The first is never the reserved name.
  */
 export class VirtualPath {
   static readonly root: VirtualPath = new VirtualPath([]);
   readonly segments: readonly string[];
 
+  /** @throws {TreeError} `name-not-allowed`. */
   private constructor(segments: readonly string[]) {
+    if (segments[0] === RESERVED_NAME) {
+      throw new TreeError("name-not-allowed", `Cannot use /${RESERVED_NAME}: the name is reserved`);
+    }
     this.segments = segments;
   }
 
@@ -21,7 +28,7 @@ export class VirtualPath {
    * Resolves what a client sent against the working directory. `//` counts as `/`, `..` above the root stays there, as in
    * POSIX. Everything else (`%2e`, backslashes, Unicode look-alikes) is part of a name.
    *
-   * @throws {TreeError} `name-not-allowed` for control characters.
+   * @throws {TreeError} `name-not-allowed` for control characters, and below the reserved name.
    */
   resolve(text: string): VirtualPath {
     const segments = text.startsWith("/") ? [] : [...this.segments];

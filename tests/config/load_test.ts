@@ -43,6 +43,7 @@ Deno.test("load fills in every default", () => {
       minPartSize: 8 * MIB,
       uploadThreadNum: 4,
       uploadMemoryMax: GIB,
+      resumeWindow: 86_400_000,
       maxConnectionNum: 512,
       maxLoginNum: 100,
       maxListFile: 10_000,
@@ -54,6 +55,7 @@ Deno.test("load fills in every default", () => {
       drainTimeout: 30_000,
     },
     log: { level: "INFO", dir: "log", toFile: true, rotateSize: 64 * MIB, backupCount: 10 },
+    clusterName: undefined,
   });
 });
 
@@ -87,6 +89,8 @@ single_file_max_size = 1G
 min_part_size = 1MiB
 upload_thread_num = 2
 upload_memory_max = 96MiB
+cluster_name = ftp-guangzhou
+resume_window = 14s
 max_connection_num = 0
 max_login_num = 7
 max_list_file = 8
@@ -138,6 +142,7 @@ log_backup_count = 3
     minPartSize: MIB,
     uploadThreadNum: 2,
     uploadMemoryMax: 96 * MIB,
+    resumeWindow: 14_000,
     maxConnectionNum: 0,
     maxLoginNum: 7,
     maxListFile: 8,
@@ -155,6 +160,7 @@ log_backup_count = 3
     rotateSize: 0,
     backupCount: 3,
   });
+  assert.equal(config.clusterName, "ftp-guangzhou");
 });
 
 Deno.test("load keeps passwords as they are written", () => {

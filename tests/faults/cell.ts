@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Operation } from "../../src/emulator/api/call.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
+import { UploadRecords } from "../../src/vfs/upload_record.ts";
+import { sweepUploads } from "../../src/vfs/upload_sweep.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { Gateway } from "../ftp/gateway.ts";
 import type { Column } from "./columns.ts";
@@ -8,6 +10,7 @@ import type { Files, Outcome, Scenario } from "./scenarios.ts";
 
 /** Longer than anything waits for COS. Milliseconds. */
 const ETERNITY = 10 * 60_000;
+const DAY = 24 * 60 * 60_000;
 
 /** One field of the matrix: an operation goes wrong in a certain way while a client does something. */
 export interface Cell {
@@ -21,20 +24,21 @@ export interface Cell {
 /**
  * Plays a cell on a gateway of its own.
  *
- * @returns the last reply's code and the name of the state that the bucket is in: `226 new`.
- * @throws when the gateway lied, or left anything.
+ * @returns the last reply's code, the name of the state that the bucket is in, and {@linkcode leftOver}: `451 old*`.
+ * @throws when the gateway lied, or left what no sweep removes.
  */
 export async function play(cell: Cell): Promise<string> {
   const { scenario, operation, column, times } = cell;
   const httpClock = new FakeClock();
-  await using gateway = await Gateway.start({ httpClock });
+  await using gateway = await Gateway.start({ httpClock, contentMd5: true });
   for (const [key, content] of Object.entries(scenario.before)) await gateway.put(key, content);
   using peer = await gateway.logIn();
   const { faults, traffic } = gateway.emulator;
   const { begun } = traffic.count(operation);
   for (const rule of scenario.given ?? []) faults.add(rule);
   const { fault } = column;
-  faults.add({ operation, fault, times: times === "once" ? 1 : undefined });
+  const { key } = scenario;
+  faults.add({ operation, key, fault, times: times === "once" ? 1 : undefined });
   const done = scenario.drive(peer);
   if (fault.kind === "timeout") {
     // Each request that will never be answered is waited for in vain.
@@ -50,10 +54,36 @@ export async function play(cell: Cell): Promise<string> {
   assert.ok(traffic.count(operation).begun > begun, `${operation} was not needed`);
   faults.clear();
   await peer.ask("NOOP", 200);
+  const mark = await leftOver(gateway);
   const state = judge(scenario, outcome, await filesOf(gateway));
+  return `${outcome.code} ${state}${mark}`;
+}
+
+/**
+ * What is left besides files: nothing, `*` when the gateway's own next sweep removes it, `**` when a gateway does that is
+ * started a day later. Unfinished uploads that are not the gateway's must be left alone by both.
+ *
+ * @throws AssertionError when something else remains.
+ */
+async function leftOver(gateway: Gateway): Promise<"" | "*" | "**"> {
+  if (await isClean(gateway)) return "";
+  const signal = new AbortController().signal;
+  await sweepUploads(gateway.records, { window: DAY, signal });
+  if (await isClean(gateway)) return "*";
+  const tomorrow = new UploadRecords({
+    ...gateway.records.options,
+    process: "tomorrow's",
+    clock: new FakeClock(Date.now() + DAY),
+  });
+  await sweepUploads(tomorrow, { window: DAY, signal });
+  assert.ok(await isClean(gateway), "an upload is left, or a record of one");
+  return "**";
+}
+
+async function isClean(gateway: Gateway): Promise<boolean> {
   const uploads = await gateway.store.listUploads({ prefix: "", ...uninterrupted() });
-  for (const upload of uploads) await gateway.store.abortUpload(upload, uninterrupted());
-  return `${outcome.code} ${state}${uploads.length > 0 ? " +upload" : ""}`;
+  const records = await gateway.keys(gateway.records.prefix);
+  return uploads.length === 0 && records.length === 0;
 }
 
 /** All objects of the bucket. */

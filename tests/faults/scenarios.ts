@@ -28,6 +28,8 @@ export interface Scenario {
   readonly content?: Uint8Array;
   /** What else goes wrong, so that the operations are needed. */
   readonly given?: readonly FaultRule[];
+  /** The keys whose requests go wrong, as a pattern. @default all */
+  readonly key?: string;
   /** The operations of COS that this needs, one row of the matrix each. */
   readonly operations: readonly Operation[];
   drive(peer: FtpPeer): Promise<Outcome>;
@@ -138,7 +140,27 @@ export const SCENARIOS: readonly Scenario[] = [
     ...STOR,
     states: storStates(LARGE),
     given: [{ operation: "CompleteMultipartUpload", fault: { kind: "corrupt-checksum" } }],
+    operations: ["HeadObject"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "STOR of three parts, the whole damaged",
+    ...STOR,
+    states: storStates(LARGE),
+    given: [
+      { operation: "CompleteMultipartUpload", fault: { kind: "corrupt-checksum" } },
+      { operation: "HeadObject", fault: { kind: "corrupt-checksum" } },
+    ],
+    key: "file",
     operations: ["DeleteObject"],
+    drive: (peer) => upload(peer, "STOR file", LARGE),
+  },
+  {
+    name: "STOR of three parts, its record",
+    ...STOR,
+    states: storStates(LARGE),
+    key: ".cosftp/*",
+    operations: ["PutObject", "DeleteObject"],
     drive: (peer) => upload(peer, "STOR file", LARGE),
   },
   {

@@ -44,7 +44,6 @@ Deno.test("an upload that COS refuses is 451 and leaves the old file", async () 
   for (
     const [operation, bytes] of [
       ["PutObject", SMALL],
-      ["InitiateMultipartUpload", LARGE],
       ["UploadPart", LARGE],
       ["CompleteMultipartUpload", LARGE],
     ] as const
@@ -134,12 +133,16 @@ Deno.test("bytes damaged on the way are sent again; damaged every time, they do 
   }
 });
 
-Deno.test("a whole whose checksum is wrong is removed and 451", async () => {
-  const rule: FaultRule = {
-    operation: "CompleteMultipartUpload",
-    fault: { kind: "corrupt-checksum" },
-  };
-  assert.deepEqual(await storeWith(rule, { bytes: LARGE }), { code: 451, content: "none" });
+Deno.test("a whole whose checksum is wrong is removed and 451, one that only seems so is 226", async () => {
+  const fault = { kind: "corrupt-checksum" } as const;
+  for (
+    const [operation, bytes] of [["PutObject", SMALL], ["CompleteMultipartUpload", LARGE]] as const
+  ) {
+    const answer: FaultRule = { operation, fault };
+    const look: FaultRule = { operation: "HeadObject", fault };
+    assert.deepEqual(await storeWith(answer, { bytes }), { code: 226, content: "new" });
+    assert.deepEqual(await storeWith([answer, look], { bytes }), { code: 451, content: "none" });
+  }
 });
 
 Deno.test("an upload that COS does not answer in time is 451", async () => {

@@ -24,6 +24,7 @@ import { createCosStore } from "../../src/store/cos/create.ts";
 import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
 import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
+import { UploadRecords } from "../../src/vfs/upload_record.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
 import { freePorts } from "./free_ports.ts";
@@ -48,6 +49,10 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly deleteEnable?: boolean;
   /** @default false */
   readonly preserveMtime?: boolean;
+  /** Whether a PUT carries it, as where no TLS protects the bytes. @default false */
+  readonly contentMd5?: boolean;
+  /** What is larger is copied in parts. @default COS's limit */
+  readonly copyMax?: number;
   /** @default UTF-8 */
   readonly nameEncoding?: NameEncoding;
   /** How many passive ports there are. @default 20 */
@@ -81,6 +86,8 @@ export class Gateway implements AsyncDisposable {
   /** The whole bucket, for the test to arrange and look at. */
   readonly store: ObjectStore;
   readonly pool: SlicePool;
+  /** Of the account's multipart uploads. */
+  readonly records: UploadRecords;
   readonly ports: PortPool;
   readonly logins: LoginSlots;
   readonly server: FtpServer;
@@ -124,6 +131,15 @@ export class Gateway implements AsyncDisposable {
     this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
     this.logins = new LoginSlots(options.maxLogins ?? 100);
     const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
+    this.records = new UploadRecords({
+      store: this.store,
+      keyPrefix,
+      account: "alice",
+      cluster: "tests",
+      process: crypto.randomUUID(),
+      clock: this.clock,
+      log: this.log,
+    });
     const account = {
       name: "alice",
       bucket: BUCKET,
@@ -134,10 +150,12 @@ export class Gateway implements AsyncDisposable {
       times: options.preserveMtime ? new FileTimes(this.store) : undefined,
       transfers: {
         store: this.store,
+        records: this.records,
         pool: this.pool,
         plan: { minPartSize: PART_SIZE, maxPartSize: 2 * MIB, maxFileSize: MAX_FILE_SIZE },
         threads: 2,
-        contentMd5: false,
+        contentMd5: options.contentMd5 ?? false,
+        copyMax: options.copyMax,
         log: this.log,
       },
     };
@@ -250,6 +268,7 @@ export class Gateway implements AsyncDisposable {
       assert.equal(this.clock.pending, 0, "timers are left");
       const uploads = await this.store.listUploads({ prefix: "", ...uninterrupted() });
       assert.deepEqual(uploads, [], "multipart uploads are left");
+      assert.deepEqual(await this.keys(this.records.prefix), [], "records of uploads are left");
     } finally {
       this.#arrivals[Symbol.dispose]();
       this.#http[Symbol.dispose]();

@@ -4,13 +4,16 @@ import { StoreError } from "../object_store.ts";
 /** How often a call is tried in all. */
 const TRIES = 5;
 
+/** How often a body that COS received damaged (Content-MD5) is sent. */
+const DAMAGED_TRIES = 3;
+
 /** The longest pause before the second try; it doubles from try to try, up to the cap. Milliseconds. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 2_000;
 
 /**
  * Calls until it succeeds, with exponential backoff and full jitter in between. Throttling, failures of COS and of the
- * network are tried again; a call whose effect is not known only if doing it twice does no harm.
+ * network and damaged bodies are tried again; a call whose effect is not known only if doing it twice does no harm.
  *
  * @throws the last error, with `mayHaveHappened` when any of the tries may have taken effect.
  */
@@ -33,7 +36,7 @@ export async function retrying<T>(
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       inDoubt ||= error.mayHaveHappened;
-      if (tries === TRIES || !mayRetry(error, options.repeatable)) {
+      if (tries >= mostTries(error, options)) {
         throw inDoubt ? error.inDoubt() : error;
       }
       options.onRetry(error, tries);
@@ -43,7 +46,15 @@ export async function retrying<T>(
   }
 }
 
-function mayRetry(error: StoreError, repeatable: boolean): boolean {
-  if (error.mayHaveHappened && !repeatable) return false;
-  return error.kind === "throttled" || error.kind === "unavailable";
+function mostTries(error: StoreError, { repeatable }: { repeatable: boolean }): number {
+  if (error.mayHaveHappened && !repeatable) return 1;
+  switch (error.kind) {
+    case "throttled":
+    case "unavailable":
+      return TRIES;
+    case "corrupt":
+      return DAMAGED_TRIES;
+    default:
+      return 1;
+  }
 }
