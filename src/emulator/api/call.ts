@@ -110,23 +110,27 @@ export function xmlTime(milliseconds: number): string {
 }
 
 /**
- * The text of a body that holds XML.
+ * The bytes of a body that holds XML.
  *
- * @throws {CosError} XMLSizeLimit, MalformedXML.
+ * @throws {CosError} XMLSizeLimit.
  */
-export async function readText(body: RequestBody): Promise<string> {
+export async function readXmlBytes(body: RequestBody): Promise<Uint8Array> {
   const expected = body.length ?? MAX_XML;
   if (expected > MAX_XML) throw tooLarge();
   const bytes = new Uint8Array(expected + 1);
   let size = 0;
   for (;;) {
     const count = await body.read(bytes.subarray(size));
-    if (count === null) break;
+    if (count === null) return bytes.subarray(0, size);
     size += count;
     if (size > expected) throw tooLarge();
   }
+}
+
+/** @throws {CosError} MalformedXML. */
+export function decodeXml(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, size));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new CosError("MalformedXML", "The XML document is not UTF-8.");
   }

@@ -6,7 +6,7 @@ import type { Upload } from "../storage/storage.ts";
 import { compareUtf8 } from "../storage/ordered_map.ts";
 import { nameEncoder, OWNER } from "./bucket_operations.ts";
 import type { Answer, Call } from "./call.ts";
-import { bucketOf, countParameter, readText, uploadOf, xmlTime } from "./call.ts";
+import { bucketOf, countParameter, decodeXml, readXmlBytes, uploadOf, xmlTime } from "./call.ts";
 import { CosError } from "./cos_error.ts";
 import { checkKey, readAttributes, storedHeaders } from "./object_attributes.ts";
 import { checkOverwrite } from "./object_operations.ts";
@@ -61,7 +61,7 @@ export function partNumberOf(call: Call): number {
 /** Complete Multipart Upload, COS document 436/7742. The object is made of the parts' bytes where they lie. */
 export async function completeMultipartUpload(call: Call): Promise<Answer> {
   uploadOf(call);
-  const chosen = readCompletion(await readText(call.body));
+  const chosen = readCompletion(decodeXml(await readXmlBytes(call.body)));
   const upload = uploadOf(call); // it may have ended meanwhile
   checkOverwrite(call, bucketOf(call));
   const object = {

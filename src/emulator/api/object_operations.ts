@@ -4,7 +4,7 @@ import { cutSlices } from "../storage/content.ts";
 import type { Bucket } from "../storage/storage.ts";
 import { parseRange } from "./byte_range.ts";
 import type { Answer, Call } from "./call.ts";
-import { bucketOf, readText } from "./call.ts";
+import { bucketOf, decodeXml, readXmlBytes } from "./call.ts";
 import { evaluateConditions } from "./conditions.ts";
 import { CosError } from "./cos_error.ts";
 import {
@@ -93,12 +93,12 @@ export function deleteObject(call: Call): Answer {
 /** DELETE Multiple Objects, COS document 436/8289. */
 export async function deleteMultipleObjects(call: Call): Promise<Answer> {
   bucketOf(call);
-  const text = await readText(call.body);
+  const bytes = await readXmlBytes(call.body);
   const wanted = readContentMd5(call);
-  if (wanted !== undefined && wanted !== createHash("md5").update(text).digest("hex")) {
+  if (wanted !== undefined && wanted !== createHash("md5").update(bytes).digest("hex")) {
     throw new CosError("BadDigest", "The Content-MD5 is not the MD5 of what was received.");
   }
-  const { keys, quiet } = readDeletion(text);
+  const { keys, quiet } = readDeletion(decodeXml(bytes));
   for (const key of keys) deleteObject({ ...call, key });
   const xml = writeXml("DeleteResult", { Deleted: quiet ? [] : keys.map((Key) => ({ Key })) });
   return { status: 200, headers: {}, body: xml };
