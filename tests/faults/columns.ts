@@ -7,6 +7,8 @@ export interface Column {
   readonly fault: Exclude<Fault, { kind: "latency" }>;
   /** @default every operation */
   readonly operations?: readonly Operation[];
+  /** Whether it is about the bytes of a request. @default false */
+  readonly needsBytes?: boolean;
 }
 
 const CHANGES: readonly Operation[] = [
@@ -66,6 +68,7 @@ export const COLUMNS: readonly Column[] = [
     title: "reset in the request",
     fault: { kind: "reset-in-request" },
     operations: WITH_REQUEST_BODY,
+    needsBytes: true,
   },
   {
     title: "reset in the answer",
@@ -74,7 +77,12 @@ export const COLUMNS: readonly Column[] = [
   },
   { title: "no answer in time", fault: { kind: "timeout" } },
   { title: "answer lost", fault: { kind: "lose-answer" }, operations: CHANGES },
-  { title: "request damaged", fault: { kind: "corrupt-request" }, operations: WITH_REQUEST_BODY },
+  {
+    title: "request damaged",
+    fault: { kind: "corrupt-request" },
+    operations: WITH_REQUEST_BODY,
+    needsBytes: true,
+  },
   { title: "answer damaged", fault: { kind: "corrupt-answer" }, operations: ["GetObject"] },
   { title: "checksum damaged", fault: { kind: "corrupt-checksum" }, operations: WITH_CHECKSUM },
   {

@@ -1,21 +1,23 @@
 import type { Operation } from "../../src/emulator/api/call.ts";
 import type { FaultRule } from "../../src/emulator/faults.ts";
 import { noise } from "../checksum/noise.ts";
+import { uninterrupted } from "../../src/store/object_store.ts";
 import { type FtpPeer, receiveAll, sendAll } from "../ftp/ftp_peer.ts";
-import { PART_SIZE } from "../ftp/gateway.ts";
+import { type Gateway, PART_SIZE } from "../ftp/gateway.ts";
+import { recordsOfOther, sweepTomorrow } from "./leavings.ts";
 
 /** The objects of a bucket, by key. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
 /** What a client was told and given. */
 export interface Outcome {
-  /** Of the last reply. */
-  readonly code: number;
+  /** Of the last reply; undefined where no client asked for anything. */
+  readonly code?: number;
   /** What came over the data connection of a download or listing. */
   readonly received?: Uint8Array;
 }
 
-/** Something that a client does, and what may become of the bucket meanwhile. */
+/** Something that a client does, or the gateway by itself, and what may become of the bucket meanwhile. */
 export interface Scenario {
   readonly name: string;
   /** What the bucket holds at first. */
@@ -26,13 +28,19 @@ export interface Scenario {
   readonly claimed: string;
   /** What a positive reply claims to have sent. */
   readonly content?: Uint8Array;
+  /** What happened before anything went wrong. */
+  readonly past?: (gateway: Gateway) => Promise<void>;
   /** What else goes wrong, so that the operations are needed. */
   readonly given?: readonly FaultRule[];
   /** The keys whose requests go wrong, as a pattern. @default all */
   readonly key?: string;
   /** The operations of COS that this needs, one row of the matrix each. */
   readonly operations: readonly Operation[];
-  drive(peer: FtpPeer): Promise<Outcome>;
+  /** Those of them whose requests carry no bytes here. */
+  readonly empty?: readonly Operation[];
+  /** Who gives up first when no answer comes. @default "request" */
+  readonly impatient?: "request" | "record";
+  drive(peer: FtpPeer, gateway: Gateway): Promise<Outcome>;
 }
 
 const encoder = new TextEncoder();
@@ -76,13 +84,23 @@ async function rename(peer: FtpPeer, from: string, to: string): Promise<Outcome>
   return found.code === 350 ? await peer.command(`RNTO ${to}`) : found;
 }
 
+async function sweep(_: FtpPeer, gateway: Gateway): Promise<Outcome> {
+  await sweepTomorrow(gateway);
+  return {};
+}
+
 const STOR: Pick<Scenario, "before" | "claimed"> = {
   before: files({ file: OLD }),
   claimed: "new",
 };
 
 function storStates(content: Uint8Array): Scenario["states"] {
-  return { old: files({ file: OLD }), new: files({ file: content }), gone: files() };
+  return { old: files({ file: OLD }), new: files({ file: content }) };
+}
+
+/** Where COS says that what it has published is damaged, and the old file is replaced already. */
+function damagedStates(content: Uint8Array): Scenario["states"] {
+  return { ...storStates(content), gone: files() };
 }
 
 /** COS takes the request, but its answers never come. */
@@ -138,7 +156,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "STOR of three parts, Complete's checksum wrong",
     ...STOR,
-    states: storStates(LARGE),
+    states: damagedStates(LARGE),
     given: [{ operation: "CompleteMultipartUpload", fault: { kind: "corrupt-checksum" } }],
     operations: ["HeadObject"],
     drive: (peer) => upload(peer, "STOR file", LARGE),
@@ -146,7 +164,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "STOR of three parts, the whole damaged",
     ...STOR,
-    states: storStates(LARGE),
+    states: damagedStates(LARGE),
     given: [
       { operation: "CompleteMultipartUpload", fault: { kind: "corrupt-checksum" } },
       { operation: "HeadObject", fault: { kind: "corrupt-checksum" } },
@@ -161,6 +179,7 @@ export const SCENARIOS: readonly Scenario[] = [
     states: storStates(LARGE),
     key: ".cosftp/*",
     operations: ["PutObject", "DeleteObject"],
+    impatient: "record",
     drive: (peer) => upload(peer, "STOR file", LARGE),
   },
   {
@@ -202,6 +221,7 @@ export const SCENARIOS: readonly Scenario[] = [
     states: { none: files(), made: files({ "d/": NOTHING }) },
     claimed: "made",
     operations: ["GetBucket", "PutObject"],
+    empty: ["PutObject"],
     drive: (peer) => peer.command("MKD d"),
   },
   {
@@ -235,5 +255,46 @@ export const SCENARIOS: readonly Scenario[] = [
     claimed: "moved",
     operations: ["GetBucket", "HeadObject", "PutObjectCopy", "DeleteMultipleObjects"],
     drive: (peer) => rename(peer, "d", "to"),
+  },
+  {
+    name: "RNFR, RNTO of a file that is copied in parts",
+    before: files({ file: LARGE }),
+    states: {
+      unmoved: files({ file: LARGE }),
+      moved: files({ "to/file": LARGE }),
+      both: files({ file: LARGE, "to/file": LARGE }),
+    },
+    claimed: "moved",
+    operations: ["InitiateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload"],
+    drive: (peer) => rename(peer, "file", "to/file"),
+  },
+  {
+    name: "Sweep of an upload that was killed",
+    before: files({ file: OLD }),
+    states: { old: files({ file: OLD }) },
+    claimed: "old",
+    past: async (gateway) => {
+      const { store } = gateway;
+      const record = await recordsOfOther(gateway, "killed").begin("file");
+      const uploadId = await store.initiateUpload("file", uninterrupted());
+      await store.uploadPart({ key: "file", uploadId, partNumber: 1 }, [SMALL], uninterrupted());
+      record.name(uploadId);
+      await record.leave();
+    },
+    operations: ["GetBucket", "GetObject", "ListParts", "AbortMultipartUpload", "DeleteObject"],
+    drive: sweep,
+  },
+  {
+    name: "Sweep of an upload that was killed before its UploadId came",
+    before: files({ file: OLD }),
+    states: { old: files({ file: OLD }) },
+    claimed: "old",
+    past: async (gateway) => {
+      const record = await recordsOfOther(gateway, "killed").begin("file");
+      await gateway.store.initiateUpload("file", uninterrupted());
+      await record.leave();
+    },
+    operations: ["ListMultipartUploads", "ListParts"],
+    drive: sweep,
   },
 ];
