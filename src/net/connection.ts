@@ -1,5 +1,3 @@
-import { setImmediate } from "node:timers";
-
 /** A socket address. `hostname` is a numeric IP address; IPv4-mapped IPv6 addresses are written as IPv4. */
 export interface SocketAddress {
   readonly hostname: string;
@@ -55,9 +53,6 @@ export interface Dialer {
   ): Promise<Connection>;
 }
 
-/** A connection gives way to others each time it has moved so much. Bytes. */
-const TURN_AFTER = 1024 * 1024;
-
 /** One turn of the event loop: what has already arrived on other sockets is read meanwhile. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
@@ -80,7 +75,6 @@ class DenoConnection implements Connection {
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
   readonly #pendingWrites = new Set<(reason: Error) => void>();
   #closed = false;
-  #movedSinceTurn = 0;
 
   constructor(conn: Deno.TcpConn | Deno.TlsConn) {
     this.#conn = conn;
@@ -88,19 +82,13 @@ class DenoConnection implements Connection {
     this.remote = socketAddress(conn.remoteAddr);
   }
 
-  async read(into: Uint8Array): Promise<number | null> {
-    await this.#giveWay();
-    const count = await this.#conn.read(into);
-    this.#movedSinceTurn += count ?? 0;
-    return count;
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#conn.read(into);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
-      await this.#giveWay();
-      const count = await this.#write(sent === 0 ? bytes : bytes.subarray(sent));
-      this.#movedSinceTurn += count;
-      sent += count;
+      sent += await this.#write(sent === 0 ? bytes : bytes.subarray(sent));
     }
   }
 
@@ -129,17 +117,6 @@ class DenoConnection implements Connection {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /**
-   * Deno carries out a read or write that need not wait without a turn of the event loop, over and over again: one fast
-   * connection would keep all others waiting.
-   */
-  async #giveWay(): Promise<void> {
-    if (this.#movedSinceTurn < TURN_AFTER) return;
-    this.#movedSinceTurn = 0;
-    // Microseconds, where a timer of 0 ms takes two.
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   /**

@@ -23,8 +23,8 @@ export async function openDataConnection(
 ): Promise<DataConnection> {
   await session.send(reply(Code.aboutToOpenDataConnection, text));
   const connection = await session.data.connect(signal);
-  const { clock, stallTimeout } = session.services;
-  return new DataConnection(connection, { signal, clock, stallTimeout });
+  const { clock, stallTimeout, arrivals } = session.services;
+  return new DataConnection(connection, { signal, clock, stallTimeout, arrivals });
 }
 
 async function retrieve(session: Session, argument: Argument): Promise<Reply> {
