@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Operation } from "../../src/emulator/api/call.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { Gateway, PART_SIZE } from "../ftp/gateway.ts";

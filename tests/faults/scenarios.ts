@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Operation } from "../../src/emulator/api/call.ts";
 import type { FaultRule } from "../../src/emulator/faults.ts";
 import { noise } from "../checksum/noise.ts";
