@@ -59,6 +59,7 @@ passive_port = ${PASSIVE_PORTS}
 upload_memory_max = ${options.uploadMemory ?? "default"}
 log_dir = ${folder}
 max_login_num = 1000
+max_list_file = 1000000
 `,
   );
   const { command } = cosftpProgram();

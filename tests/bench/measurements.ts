@@ -119,6 +119,7 @@ function smallFiles({ contestant, latency }: Subject, sessions: number): number 
 
 async function list(subject: Subject): Promise<Finding[]> {
   const findings: Finding[] = [];
+  await load(subject, { verb: "LIST", path: "list/10000" });
   for (const verb of ["LIST", "MLSD", "NLST"] as const) {
     if (verb === "MLSD" && subject.contestant.name === "ftp-srv") continue; // has none
     const { seconds } = await load(subject, { verb, path: "list/10000" });
@@ -161,6 +162,9 @@ async function noop(subject: Subject): Promise<Finding[]> {
 
 async function million(subject: Subject): Promise<Finding[]> {
   const { outcome, peakMemory } = await costed(subject, { verb: "LIST", path: "list/1000000" });
+  if (outcome.bytes < 1_000_000 * 60) {
+    throw new Error(`The listing has only ${outcome.bytes} bytes`);
+  }
   return [
     {
       id: "million-first",
