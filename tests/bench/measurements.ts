@@ -227,14 +227,18 @@ type Load = Omit<Job, "port" | "user" | "password" | "sessions" | "transfers"> &
   readonly transfers?: number;
 };
 
-/** Puts a load on a server. @throws Error when one of the transfers fails. */
+/**
+ * Puts a load on a server. Transfers that fail do not count for its rate; ftp-srv refuses one now and then.
+ *
+ * @throws Error when it is cosftp that refuses one.
+ */
 async function load({ contestant }: Subject, load: Load): Promise<Outcome> {
   const { port } = contestant.process;
   const job: Job = { sessions: 1, transfers: 1, ...load, ...ACCOUNT, port };
   const outcome: Outcome = JSON.parse(
     await runToEnd(denoCommand("ftp_load.ts", JSON.stringify(job))),
   );
-  if (outcome.failures.length === 0) return outcome;
+  if (outcome.failures.length === 0 || contestant.name !== "cosftp") return outcome;
   throw new Error(
     `${outcome.failures.length} of ${job.transfers} ${job.verb} failed: ${outcome.failures[0]}`,
   );

@@ -72,7 +72,9 @@ export class ServerProcess implements AsyncDisposable {
 /** Runs a module of this folder with the Deno that runs this one. */
 export function denoCommand(module: string, ...args: string[]): [string, ...string[]] {
   const path = new URL(module, import.meta.url).pathname;
-  return [Deno.execPath(), "run", "--quiet", "--no-prompt", "--allow-all", path, ...args];
+  const lock = new URL("../deno.lock", import.meta.url).pathname;
+  const flags = ["--quiet", "--no-prompt", `--lock=${lock}`, "--allow-all"];
+  return [Deno.execPath(), "run", ...flags, path, ...args];
 }
 
 /** Runs a program. @returns what it printed. @throws Error when it fails. */
