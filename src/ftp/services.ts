@@ -1,6 +1,6 @@
 import type { Authenticator } from "../accounts/authenticator.ts";
 import type { Clock } from "../clock.ts";
-import type { ArrivalBarrier } from "../net/arrival_barrier.ts";
+import type { Arrivals } from "../net/arrival_barrier.ts";
 import type { Dialer } from "../net/connection.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Masquerade } from "./data/masquerade.ts";
@@ -15,7 +15,7 @@ export interface FtpServices {
   readonly random: () => number;
   readonly dialer: Dialer;
   /** What a client's other connection had to say is heard first. */
-  readonly arrivals: ArrivalBarrier;
+  readonly arrivals: Arrivals;
   readonly log: Logger;
   readonly ports: PortPool;
   /** Undefined: a 227 reply names the address that the client reached. */

@@ -1,11 +1,19 @@
 import { type Connection, listen, systemDialer } from "./connection.ts";
 
+/** Lets other connections be heard. */
+export interface Arrivals {
+  /** Resolves when what arrived within the next millisecond or two was handled. Takes 1.1 ms of an idle event loop. */
+  settle(): Promise<void>;
+  /** Resolves when what has arrived by now was reported. Takes 50 microseconds of an idle event loop. */
+  catchUp(): Promise<void>;
+}
+
 /**
  * Tells when everything that has reached this process's sockets has been handled. Of several connections that end together
  * the event loop may report any first, and it calls due timers before it looks at sockets at all. But what a connection to
  * ourselves brings was sent after all that arrived before, and is reported after it.
  */
-export class ArrivalBarrier implements Disposable {
+export class ArrivalBarrier implements Arrivals, Disposable {
   readonly #sender: Connection;
   readonly #receiver: Connection;
   readonly #waiting: (() => void)[] = [];
@@ -28,30 +36,24 @@ export class ArrivalBarrier implements Disposable {
     }
   }
 
-  /** Resolves when what arrived within the next millisecond or two was handled. Takes 1.1 ms of an idle event loop. */
   async settle(): Promise<void> {
     await pause();
     // Reported together, both still count as one: the second round begins when all of that is handled.
-    await this.#roundTrip();
-    await this.#roundTrip();
+    await this.catchUp();
+    await this.catchUp();
   }
 
-  /** Resolves when what has arrived by now was reported. Takes 50 microseconds of an idle event loop. */
   catchUp(): Promise<void> {
-    return this.#roundTrip();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    this.#sender.write(Uint8Array.of(0)).catch(resolve);
+    return promise;
   }
 
   [Symbol.dispose](): void {
     this.#sender.close();
     this.#receiver.close();
     for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-
-  #roundTrip(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
-    this.#sender.write(Uint8Array.of(0)).catch(resolve);
-    return promise;
   }
 
   async #receive(): Promise<void> {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { FaultRule } from "../../src/emulator/faults.ts";
+import { ArrivalBarrier, type Arrivals } from "../../src/net/arrival_barrier.ts";
 import { type Connection, type Dialer, systemDialer } from "../../src/net/connection.ts";
 import { noise } from "../checksum/noise.ts";
 import { Gateway, MIB } from "./gateway.ts";
-import { sendAll } from "./ftp_peer.ts";
+import { type FtpPeer, sendAll } from "./ftp_peer.ts";
 
 const SMALL = noise(1000);
 const LARGE = noise(3 * MIB + 7);
@@ -246,6 +247,30 @@ Deno.test("a client that goes with both connections at once publishes nothing", 
         assert.equal(await gateway.text("a"), OLD, `${order}, ${bytes.length} bytes`);
       }
     }
+  }
+});
+
+Deno.test("a control connection that ends only after the data connection was read to its end is heard", async () => {
+  using barrier = await ArrivalBarrier.open();
+  for (const bytes of [new Uint8Array(), SMALL, LARGE]) {
+    const peers: FtpPeer[] = [];
+    const arrivals: Arrivals = {
+      catchUp: () => barrier.catchUp(),
+      settle() {
+        peers[0]!.close();
+        return barrier.settle();
+      },
+    };
+    await using gateway = await Gateway.start({ arrivals });
+    await gateway.put("a", OLD);
+    using peer = await gateway.logIn();
+    peers.push(peer);
+    using data = await peer.openData();
+    await peer.ask("STOR a", 150);
+    await sendAll(data, bytes);
+    data.close();
+    await gateway.sessionsLeft(0);
+    assert.equal(await gateway.text("a"), OLD, `${bytes.length} bytes`);
   }
 });
 

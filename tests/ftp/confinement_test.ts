@@ -42,8 +42,9 @@ function assertConfined(gateway: Gateway, mark: number): void {
   }
 }
 
-/** What a control connection can carry as one line. */
-const attempts = [...traversalAttempts()].filter((text) => !/[\r\n]/.test(text));
+/** Of what a control connection can carry as one line, every third: enough here, `virtual_path_test.ts` takes them all. */
+const attempts = [...traversalAttempts()].filter((text) => !/[\r\n]/.test(text))
+  .filter((_, index) => index % 3 === 0);
 
 /** One command for each way to name a path, without a data connection. */
 const COMMANDS = ["SIZE", "MDTM", "MLST", "STAT", "MKD", "RNFR", "DELE", "RMD", "CWD"];
@@ -69,9 +70,7 @@ Deno.test("no spelling of a path lets a command out of the key prefix", async ()
 Deno.test("no spelling of a path lets a file or a listing out of the key prefix", async () => {
   await using gateway = await arrange();
   const mark = gateway.requests.lines.length;
-  const chosen = attempts.filter((_, index) => index % 3 === 0);
-  assert.ok(chosen.length > 200, `${chosen.length}`);
-  await inParallel(gateway, chosen, async (peer, attempt) => {
+  await inParallel(gateway, attempts, async (peer, attempt) => {
     for (const line of [`RETR ${attempt}`, `LIST ${attempt}`, `NLST ${attempt}`]) {
       using data = await peer.openData();
       const { code } = await peer.command(line);
@@ -96,7 +95,7 @@ Deno.test("a rename neither takes from outside the key prefix nor puts there", a
   const mark = gateway.requests.lines.length;
   using peer = await gateway.logIn();
   let at = "own";
-  for (const attempt of attempts.filter((_, index) => index % 5 === 0)) {
+  for (const attempt of attempts) {
     await peer.ask(`RNFR ${at}`, 350);
     const { code } = await peer.command(`RNTO ${attempt}`);
     if (code === 250) at = attempt;

@@ -72,6 +72,24 @@ Deno.test("ABOR in one segment with its transfer ends it all the same", async ()
   assert.deepEqual(await gateway.keys(), ["a"]);
 });
 
+Deno.test("ABOR that came before its transfer began ends it all the same", async () => {
+  await using gateway = await Gateway.start();
+  await gateway.put("d/a", "content");
+  using peer = await gateway.logIn();
+  for (const line of ["STOR b", "RETR a", "LIST"]) {
+    await peer.ask("CWD /", 250);
+    await peer.extendedPassive();
+    // The transfer waits for COS's answer to CWD.
+    await peer.send(`CWD d\r\n${line}\r\nABOR\r\n`);
+    await peer.expect(250);
+    const first = await peer.reply();
+    if (first.code === 150) await peer.expect(426);
+    else assert.equal(first.code, 426);
+    await peer.expect(226);
+  }
+  assert.deepEqual(await gateway.keys(), ["d/a"]);
+});
+
 Deno.test("ABOR as clients send it, with its Telnet sequence, ends a transfer", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Connection, listen, systemDialer } from "../../src/net/connection.ts";
+import { type Connection, listen, nextTurn, systemDialer } from "../../src/net/connection.ts";
 
 /** Both ends of a connection over loopback. */
 async function connected(): Promise<{ client: Connection; server: Connection }> {
@@ -15,6 +15,7 @@ Deno.test("closing a connection ends its pending read and its pending write", as
   const reading = assert.rejects(server.read(new Uint8Array(1)));
   // More than the buffers on the way hold, and nobody reads.
   const writing = assert.rejects(server.write(new Uint8Array(64 * 1024 * 1024)));
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
   server.close();
   await Promise.all([reading, writing]);
   server.close();

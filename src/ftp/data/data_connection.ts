@@ -1,5 +1,5 @@
 import { type Clock, Deadline } from "../../clock.ts";
-import type { ArrivalBarrier } from "../../net/arrival_barrier.ts";
+import type { Arrivals } from "../../net/arrival_barrier.ts";
 import type { Connection } from "../../net/connection.ts";
 import { DataConnectionError } from "./data_error.ts";
 
@@ -18,7 +18,7 @@ export class DataConnection implements Disposable {
   readonly #connection: Connection;
   readonly #deadline: Deadline;
   readonly #close = () => this.#connection.close();
-  readonly #arrivals: ArrivalBarrier;
+  readonly #arrivals: Arrivals;
   #movedInTurn = 0;
 
   constructor(
@@ -27,7 +27,7 @@ export class DataConnection implements Disposable {
       signal: AbortSignal;
       clock: Clock;
       stallTimeout: number;
-      arrivals: ArrivalBarrier;
+      arrivals: Arrivals;
     },
   ) {
     this.#connection = connection;
