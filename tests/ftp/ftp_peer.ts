@@ -97,6 +97,16 @@ export class FtpPeer implements Disposable {
     return await Deno.connect({ hostname, port });
   }
 
+  /** Waits until STAT tells that the transfer under way has moved so many bytes. */
+  async moved(bytes: number): Promise<void> {
+    while (await this.bytesMoved() < bytes);
+  }
+
+  /** How many bytes the transfer under way has moved, by STAT. */
+  async bytesMoved(): Promise<number> {
+    return Number(/: (\d+) bytes so far$/.exec((await this.ask("STAT", 213)).text)![1]);
+  }
+
   /** Uploads by `line` (`STOR a`). @returns the last reply. */
   async upload(line: string, bytes: string | Uint8Array): Promise<ReceivedReply> {
     using data = await this.openData();

@@ -5,16 +5,11 @@ import { type FtpPeer, receiveAll, sendAll } from "./ftp_peer.ts";
 
 const SECOND = 1000;
 
-/** How many bytes a transfer has moved. */
-async function moved(peer: FtpPeer): Promise<number> {
-  return Number(/: (\d+) bytes so far$/.exec((await peer.ask("STAT", 213)).text)![1]);
-}
-
 /** Waits until a transfer does not go on; gives how far it came. */
 async function stuck(peer: FtpPeer): Promise<number> {
   for (let [before, same] = [0, 0];;) {
     await nextTurn();
-    const bytes = await moved(peer);
+    const bytes = await peer.bytesMoved();
     same = bytes === before ? same + 1 : 0;
     if (same === 20) return bytes;
     before = bytes;
@@ -66,7 +61,7 @@ Deno.test("the idle timeout does not run during a transfer and begins anew with 
   await peer.ask("STOR a", 150);
   for (let bytes = 1; bytes <= 6; bytes++) {
     await sendAll(data, "x");
-    while (await moved(peer) < bytes);
+    await peer.moved(bytes);
     await gateway.turn(100 * SECOND);
   }
   data.close();
@@ -98,10 +93,10 @@ Deno.test("an upload whose client sends nothing for 120 s ends in 426 and publis
   using data = await peer.openData();
   await peer.ask("STOR a", 150);
   await sendAll(data, "half");
-  while (await moved(peer) < 4);
+  await peer.moved(4);
   await gateway.turn(119.999 * SECOND);
   await sendAll(data, "more");
-  while (await moved(peer) < 8);
+  await peer.moved(8);
   await gateway.turn(119.999 * SECOND);
   await peer.ask("STAT", 213);
   await gateway.turn(1);
@@ -137,7 +132,7 @@ Deno.test("no stall timer runs while COS is what an upload waits for", async () 
   const sending = sendAll(data, bytes).then(() => data.close());
   await gateway.emulator.traffic.begun("UploadPart", 2);
   // Two parts in flight and a full one behind them: the client has to wait.
-  while (await moved(peer) < 3 * MIB);
+  await peer.moved(3 * MIB);
   await gateway.turn(600 * SECOND);
   assert.equal(gateway.emulator.traffic.count("UploadPart").ended, 0);
   fault[Symbol.dispose]();

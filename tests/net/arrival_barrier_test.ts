@@ -38,6 +38,15 @@ Deno.test("ArrivalBarrier also waits for what arrives a moment later", async () 
   }
 });
 
+Deno.test("ArrivalBarrier gives what is on its way a moment to arrive", async () => {
+  using barrier = await ArrivalBarrier.open();
+  for (let round = 0; round < 10; round++) {
+    const begun = performance.now();
+    await barrier.settle();
+    assert.ok(performance.now() - begun > 0.5, `round ${round}`);
+  }
+});
+
 Deno.test("ArrivalBarrier serves any number at once", async () => {
   using barrier = await ArrivalBarrier.open();
   await Promise.all(Array.from({ length: 1000 }, () => barrier.settle()));
