@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { DataConnectionError } from "../../src/ftp/data/data_error.ts";
+import { PassiveListener } from "../../src/ftp/data/passive.ts";
 import { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { listen } from "../../src/net/connection.ts";
@@ -198,6 +200,22 @@ Deno.test("a passive port that another program holds is passed over", async () =
   using _other = listen({ hostname: "127.0.0.1", port: first });
   const second = await peer.extendedPassive();
   assert.equal(Math.abs(second - first), 1);
+});
+
+Deno.test("a passive port on which nothing can be accepted is freed, and told as not opened", async () => {
+  let open = true;
+  const close = () => void (open = false);
+  const passive = new PassiveListener({
+    address: { hostname: "127.0.0.1", port: 1 },
+    accept: () => Promise.reject(new Error("Too many open files (os error 24)")),
+    close,
+    [Symbol.dispose]: close,
+  }, { isPeer: () => true, onStranger() {} });
+  await assert.rejects(
+    passive.connect(new AbortController().signal),
+    (error: unknown) => error instanceof DataConnectionError && error.kind === "not-opened",
+  );
+  assert.equal(open, false);
 });
 
 Deno.test("a data connection opened before its command waits for it, whatever was sent over it", async () => {

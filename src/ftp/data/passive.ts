@@ -30,10 +30,22 @@ export class PassiveListener implements Disposable {
     return this.#listener.address;
   }
 
-  /** The data connection; its ownership passes to the caller. @throws the signal's reason. */
+  /**
+   * The data connection; its ownership passes to the caller.
+   *
+   * @throws {DataConnectionError} `not-opened`; the signal's reason.
+   */
   async connect(signal: AbortSignal): Promise<Connection> {
     using aborted = abortion(signal);
-    const connection = await Promise.race([this.#accepted, aborted.promise]);
+    let connection: Connection | null;
+    try {
+      connection = await Promise.race([this.#accepted, aborted.promise]);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new DataConnectionError("not-opened", "Cannot accept the data connection", {
+        cause: error,
+      });
+    }
     if (connection === null) {
       throw new DataConnectionError("not-opened", "The passive port was closed");
     }
