@@ -1,4 +1,4 @@
-/** A cosftp process. Disposing of it stops it by SIGTERM and wants it to exit with 0. */
+/** A cosftp process. Disposing of it stops it by SIGTERM and wants it to exit with 0, unless it was crashed. */
 export class GatewayProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #output: Promise<void>;
@@ -6,6 +6,7 @@ export class GatewayProcess implements AsyncDisposable {
   #stderr = "";
   #waiting: (() => void)[] = [];
   #ended = false;
+  #crashed = false;
 
   /** @param args of `cosftp`. */
   constructor(args: readonly string[]) {
@@ -53,6 +54,13 @@ export class GatewayProcess implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#child.kill("SIGCONT") };
   }
 
+  /** Ends it by SIGKILL, wherever it is. */
+  async crash(): Promise<void> {
+    this.#crashed = true;
+    this.#child.kill("SIGKILL");
+    await this.status();
+  }
+
   /** What it ended with, once it has and all it said was read. */
   async status(): Promise<Deno.CommandStatus> {
     const status = await this.#child.status;
@@ -61,6 +69,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#crashed) return;
     if (!this.#ended) this.kill("SIGTERM");
     const { code, signal } = await this.status();
     if (code !== 0) {
