@@ -77,7 +77,10 @@ export function denoCommand(module: string, ...args: string[]): [string, ...stri
   return [Deno.execPath(), "run", ...flags, path, ...args];
 }
 
-/** Runs a program. @returns what it printed. @throws Error when it fails. */
+/** How long a program may run: a server that never answers must not stop the benchmark. Milliseconds. */
+const PATIENCE = 120_000;
+
+/** Runs a program. @returns what it printed. @throws Error when it fails, or takes too long. */
 export async function runToEnd(
   [program, ...args]: readonly [string, ...string[]],
 ): Promise<string> {
@@ -86,7 +89,10 @@ export async function runToEnd(
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
+    signal: AbortSignal.timeout(PATIENCE),
   }).output();
-  if (!success) throw new Error(`Cannot go on: ${program} ${args.join(" ")} failed`);
+  if (!success) {
+    throw new Error(`Cannot go on: ${program} ${args.join(" ")} failed or took too long`);
+  }
   return new TextDecoder().decode(stdout);
 }
