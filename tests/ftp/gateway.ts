@@ -21,7 +21,11 @@ import {
 } from "../../src/net/connection.ts";
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
-import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
+import {
+  type ObjectHeaders,
+  type ObjectStore,
+  uninterrupted,
+} from "../../src/store/object_store.ts";
 import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
 import { UploadRecords } from "../../src/vfs/upload_record.ts";
@@ -53,6 +57,8 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly contentMd5?: boolean;
   /** What is larger is copied in parts. @default COS's limit */
   readonly copyMax?: number;
+  /** What new files get. @default COS's defaults */
+  readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
   /** @default UTF-8 */
   readonly nameEncoding?: NameEncoding;
   /** How many passive ports there are. @default 20 */
@@ -155,6 +161,7 @@ export class Gateway implements AsyncDisposable {
         plan: { minPartSize: PART_SIZE, maxPartSize: 2 * MIB, maxFileSize: MAX_FILE_SIZE },
         threads: 2,
         contentMd5: options.contentMd5 ?? false,
+        headers: options.headers,
         copyMax: options.copyMax,
         log: this.log,
       },

@@ -119,3 +119,20 @@ Deno.test("a rename keeps content type, HTTP fields, metadata and storage class"
   assert.deepEqual({ contentType, httpFields, metadata, storageClass }, kept);
   peer[Symbol.dispose]();
 });
+
+Deno.test("a rename whose client leaves is carried to its end, and logged", async () => {
+  const { gateway, peer, contents } = await withTree();
+  await using _ = gateway;
+  await peer.ask("RNFR from", 350);
+  gateway.emulator.faults.add({
+    fault: { kind: "latency", milliseconds: 50 },
+    operation: "PutObjectCopy",
+  });
+  const copying = gateway.emulator.traffic.begun("PutObjectCopy");
+  await peer.send("RNTO to\r\n");
+  await copying;
+  peer[Symbol.dispose]();
+  await gateway.sessionsLeft(0);
+  assert.deepEqual(await contents(), MOVED);
+  assert.ok(gateway.log.lines.some(({ message }) => message === "RNTO /from to /to: done"));
+});
