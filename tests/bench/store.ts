@@ -3,19 +3,18 @@
  * and asks for no signature. Says on stdout where it listens.
  *
  * Keys that exist without being stored: `zeros/<size>/<anything>`, an object of so many zero bytes. `list/<count>/` is a
- * directory of so many objects. What is asked of it that is not of COS's API begins with `/-/` (see store_control.ts).
+ * directory of so many objects. What is asked of it that is not of COS's API begins with `/-/` (`StoreProcess` asks it).
  *
  * Arguments: `--crc64` answers with the CRC64 of what arrived, as COS does; without it the field is left out.
  */
 import { PartMemory } from "../../src/checksum/part_memory.ts";
-import { systemClock } from "../../src/clock.ts";
-import { sleep } from "../../src/clock.ts";
+import { sleep, systemClock } from "../../src/clock.ts";
 import { type Connection, listen } from "../../src/net/connection.ts";
 import { encodeHead, requestFraming, type RequestHead } from "../../src/net/http_head.ts";
 import { type BodyReader, MessageReader } from "../../src/net/http_message.ts";
 import { NullBucket } from "./null_bucket.ts";
-import { answer, operationOf } from "./store_operations.ts";
 import { announceReady } from "./ready.ts";
+import { answer, operationOf, type Received, type StoreAnswer } from "./store_operations.ts";
 
 /** How much is read, and of zeros written, at a time. */
 const PIECE = 1024 * 1024;
@@ -25,23 +24,6 @@ const PIECES = 1024;
 
 const zeros = new Uint8Array(PIECE);
 const encoder = new TextEncoder();
-
-/** What arrived with a request. */
-export interface Received {
-  readonly size: number;
-  /** Undefined where checksums are off. */
-  readonly crc64: bigint | undefined;
-  /** The body itself, of requests that are XML. */
-  readonly text: string;
-}
-
-/** What is sent back. */
-export interface StoreAnswer {
-  readonly status: number;
-  readonly fields?: Readonly<Record<string, string>>;
-  /** A text, or so many zero bytes. */
-  readonly body?: string | number;
-}
 
 /** Serves connections until the process is killed. */
 class Store {

@@ -1,7 +1,6 @@
 import { writeXml } from "../../src/emulator/api/xml.ts";
 import type { Fields } from "../../src/net/http_head.ts";
 import type { NullBucket, NullObject } from "./null_bucket.ts";
-import type { Received, StoreAnswer } from "./store.ts";
 
 /** The operations of COS's API that cosftp uses, by their names in its documentation. */
 export type Operation =
@@ -20,6 +19,23 @@ export type Operation =
   | "Complete Multipart Upload"
   | "Abort Multipart Upload"
   | "List Parts";
+
+/** What arrived with a request. */
+export interface Received {
+  readonly size: number;
+  /** Undefined where checksums are off. */
+  readonly crc64: bigint | undefined;
+  /** The body itself, of requests that are XML. */
+  readonly text: string;
+}
+
+/** What is sent back. */
+export interface StoreAnswer {
+  readonly status: number;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** A text, or so many zero bytes. */
+  readonly body?: string | number;
+}
 
 const MODIFIED = new Date("2026-01-02T03:04:05Z");
 
