@@ -238,9 +238,10 @@ const OPTIONAL_KEYS = {
     example: "ftp-guangzhou",
   }),
   resume_window: optional(duration({ min: SECOND, max: 30 * DAY }), {
-    en: "How long an upload that nothing more was heard of is left alone " +
-      "before it is cleared away.",
-    zh: "中断的分块上传在没有任何进展的情况下保留的时间，超时后自动清理。",
+    en: "How long an upload of which nothing more was heard is left alone before it is cleared " +
+      "away; longer than stall_timeout where several gateways have one cluster_name.",
+    zh: "中断的分块上传在没有任何进展的情况下保留的时间，超时后自动清理。" +
+      "多个网关使用同一 cluster_name 时应大于 stall_timeout。",
     default: "24h",
   }),
   max_connection_num: optional(integer({ min: 0, max: 1_000_000 }), {

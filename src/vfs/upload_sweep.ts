@@ -23,8 +23,8 @@ export interface SweepOptions {
  * - begun by this process, which has ended without being able to abort it: at once;
  * - begun by another process, of which nobody can say whether it lives: when neither its record nor any of its parts was
  *   written within the window;
- * - of unknown UploadId, because the answer to Initiate was lost or its process killed before: when the record is older
- *   than the window, every upload of its key that began with the record and has never got a part.
+ * - of unknown UploadId, because the answer to Initiate was lost or its process killed before: every upload of its key
+ *   that began with the record and has got no part within the window.
  *
  * Never throws, except for the signal's reason: what fails is logged and tried again by the next sweep.
  */
@@ -63,31 +63,32 @@ async function sweepOne(
   const hasEnded = record.process === process && record.account === account &&
     record.uploadId !== undefined;
   if (!hasEnded && !isOld(object.modified)) return;
-  for (const uploadId of await uploadsOf(store, { record, object, signal })) {
+  for (const { uploadId, begun } of await uploadsOf(store, { record, object, signal })) {
     const upload = { key: record.key, uploadId };
     const parts = await partsOf(store, upload, signal);
     if (parts === undefined) continue;
-    // A part that came lately: somebody works at it, or, without an UploadId in the record, it is not ours.
     const isForeign = record.uploadId === undefined && parts.length > 0;
     if (isForeign) continue;
-    if (!hasEnded && parts.some(({ modified }) => !isOld(modified))) return;
+    const heardOf = [begun, ...parts.map(({ modified }) => modified)];
+    if (!hasEnded && !heardOf.every(isOld)) return;
     await store.abortUpload(upload, { signal });
     log.info("Aborted what was left of an upload", { ...upload, account: record.account });
   }
   await store.delete(object.key, { signal });
 }
 
-/** The UploadIds that a record may stand for. */
+/** The uploads that a record may stand for. */
 async function uploadsOf(
   store: ObjectStore,
   { record, object, signal }: { record: UploadRecord; object: ListedObject; signal: AbortSignal },
-): Promise<string[]> {
-  if (record.uploadId !== undefined) return [record.uploadId];
+): Promise<{ uploadId: string; begun: Date }[]> {
+  const written = object.modified;
+  if (record.uploadId !== undefined) return [{ uploadId: record.uploadId, begun: written }];
   const uploads = await store.listUploads({ prefix: record.key, signal });
-  const apart = (time: Date) => Math.abs(time.getTime() - object.modified.getTime());
+  const apart = (time: Date) => Math.abs(time.getTime() - written.getTime());
   return uploads
     .filter(({ key, initiated }) => key === record.key && apart(initiated) <= INITIATE_MAX)
-    .map(({ uploadId }) => uploadId);
+    .map(({ uploadId, initiated }) => ({ uploadId, begun: initiated }));
 }
 
 /** The parts of an unfinished upload; undefined when it has ended. */

@@ -132,6 +132,22 @@ Deno.test("a sweep finds the upload whose UploadId never came, by its key, its b
   assert.deepEqual(await bucket.keys(), []);
 });
 
+Deno.test("a sweep takes no upload that has just begun for one whose UploadId never came, however short its window", async () => {
+  await using bucket = await FakeTimeBucket.start();
+  const record = await recordsOf(bucket, { process: "killed" }).begin("team/file");
+  await bucket.begin("team/file");
+  await record.leave();
+  bucket.clock.advance(2_000);
+  const running = await bucket.begin("team/file");
+  const options = { window: 1_000, ...uninterrupted() };
+  await sweepUploads(recordsOf(bucket), options);
+  assert.deepEqual(await bucket.uploads(), [running]);
+  assert.equal((await bucket.keys()).length, 1);
+  bucket.clock.advance(1_000);
+  await sweepUploads(recordsOf(bucket), options);
+  assert.deepEqual([await bucket.uploads(), await bucket.keys()], [[], []]);
+});
+
 Deno.test("a sweep waits for its window also where this process lost an answer to Initiate", async () => {
   await using bucket = await FakeTimeBucket.start();
   const records = recordsOf(bucket);
