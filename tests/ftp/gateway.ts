@@ -57,6 +57,8 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly contentMd5?: boolean;
   /** What is larger is copied in parts. @default COS's limit */
   readonly copyMax?: number;
+  /** Bytes. @default PART_SIZE */
+  readonly partSize?: number;
   /** What new files get. @default COS's defaults */
   readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
   /** @default UTF-8 */
@@ -158,7 +160,11 @@ export class Gateway implements AsyncDisposable {
         store: this.store,
         records: this.records,
         pool: this.pool,
-        plan: { minPartSize: PART_SIZE, maxPartSize: 2 * MIB, maxFileSize: MAX_FILE_SIZE },
+        plan: {
+          minPartSize: options.partSize ?? PART_SIZE,
+          maxPartSize: Math.max(options.partSize ?? PART_SIZE, 2 * MIB),
+          maxFileSize: MAX_FILE_SIZE,
+        },
         threads: 2,
         contentMd5: options.contentMd5 ?? false,
         headers: options.headers,
