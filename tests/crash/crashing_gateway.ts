@@ -86,9 +86,9 @@ export class CrashingGateway implements AsyncDisposable {
     return gateway;
   }
 
-  /** All that the gateways said that were killed so far. */
+  /** All that the gateways have said. */
   get said(): string {
-    return this.#said;
+    return this.#said + this.#process.stderr;
   }
 
   /** A session of the account, in TYPE I. */
@@ -228,7 +228,12 @@ export async function killInEach(
     const acting = act(peer, round).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, random() * duration));
     await gateway.crash();
-    await check(round, await acting);
+    try {
+      await check(round, await acting);
+    } catch (error) {
+      const last = gateway.said.split("\n").slice(-40).join("\n");
+      throw new Error(`In round ${round}; the gateways said last:\n${last}`, { cause: error });
+    }
   }
 }
 

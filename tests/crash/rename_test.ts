@@ -41,11 +41,11 @@ Deno.test("renames of a directory killed at 20 moments lose nothing, and are fin
     async check(round, code) {
       const [from, to] = [`${round}`, `${round + 1}`];
       const isMoved = checkNothingLost(await gateway.files(), from, to);
-      if (code !== undefined) assert.deepEqual([code, isMoved], [250, true], `round ${round}`);
+      if (code !== undefined) assert.deepEqual([code, isMoved], [250, true]);
       if (isMoved) return;
       using peer = await gateway.logIn();
       assert.equal(await rename(peer, from, to), 250);
-      assert.ok(checkNothingLost(await gateway.files(), from, to), `round ${round}`);
+      assert.ok(checkNothingLost(await gateway.files(), from, to));
     },
   });
 });
@@ -65,7 +65,7 @@ Deno.test("renames of a file killed at 20 moments leave it in one place or in bo
       const places = Object.keys(files);
       assert.ok(places.length > 0 && places.every((place) => place === from || place === to));
       assert.ok(Object.values(files).every((bytes) => sameBytes(bytes, content)));
-      if (code !== undefined) assert.deepEqual([code, places], [250, [to]], `round ${round}`);
+      if (code !== undefined) assert.deepEqual([code, places], [250, [to]]);
       if (!places.includes(from)) return;
       using peer = await gateway.logIn();
       assert.equal(await rename(peer, from, to), 250);
