@@ -1,10 +1,11 @@
 import { lookup } from "node:dns/promises";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
-import { staticCredentials } from "./accounts/credentials.ts";
+import { renewedCredentials, staticCredentials } from "./accounts/credentials.ts";
+import { fileKeySource, roleKeySource } from "./accounts/key_source.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
 import { systemClock } from "./clock.ts";
-import type { Config, LogConfig } from "./config/config.ts";
+import type { Config, CredentialsConfig, LogConfig } from "./config/config.ts";
 import { largestPart } from "./config/part_limits.ts";
 import { type Emulator, startEmulator } from "./emulator/emulator.ts";
 import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
@@ -22,6 +23,7 @@ import {
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { createCosStore } from "./store/cos/create.ts";
+import type { Credentials } from "./store/credentials.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
 import { FileTimes } from "./vfs/file_times.ts";
@@ -67,8 +69,10 @@ export async function serve(options: {
     clock: systemClock,
     proxy: proxyOf(surroundings),
   });
+  // The metadata service of a machine is not reached through a proxy.
+  using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
   using masquerade = await startMasquerade(config, log);
-  const logins = await openAccounts(config, { http, log });
+  const logins = await openAccounts(config, { http, direct, log });
   using listener = openListener({
     hostname: network.listenAddress,
     port: network.listenPort,
@@ -221,7 +225,7 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
 /** The accounts, each with the store of its bucket. One memory serves the uploads of all. */
 async function openAccounts(
   config: Config,
-  { http, log }: { http: HttpClient; log: Logger },
+  { http, direct, log }: { http: HttpClient; direct: HttpClient; log: Logger },
 ): Promise<Login[]> {
   const { limits, clusterName: cluster = Deno.hostname() } = config;
   const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
@@ -233,15 +237,16 @@ async function openAccounts(
   };
   const process = crypto.randomUUID();
   return await Promise.all(config.accounts.map(async (account) => {
-    const { name, password, secretId, secretKey, token } = account;
+    const { name, password } = account;
+    const accountLog = log.with({ account: name, bucket: account.bucket });
     const store = createCosStore({
       location: account,
-      credentials: staticCredentials({ secretId, secretKey, token }),
+      credentials: openCredentials(account.credentials, { http: direct, log: accountLog }),
       http,
       dialer: systemDialer,
       clock: systemClock,
       random: Math.random,
-      log: log.with({ account: name, bucket: account.bucket }),
+      log: accountLog,
     });
     const contentMd5 = account.protocol === "http";
     const records = new UploadRecords({
@@ -264,6 +269,17 @@ async function openAccounts(
       },
     };
   }));
+}
+
+function openCredentials(
+  config: CredentialsConfig,
+  { http, log }: { http: HttpClient; log: Logger },
+): Credentials {
+  if (config.from === "configuration") return staticCredentials(config);
+  const source = config.from === "file"
+    ? fileKeySource(config.path)
+    : roleKeySource({ role: config.role, endpoint: config.metadataEndpoint, http });
+  return renewedCredentials({ source, clock: systemClock, log });
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */

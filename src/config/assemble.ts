@@ -1,4 +1,4 @@
-import type { AccountConfig, Config } from "./config.ts";
+import type { AccountConfig, Config, CredentialsConfig } from "./config.ts";
 import type { Values } from "./key.ts";
 import type { SECTIONS } from "./keys.ts";
 import type { ReadSection } from "./read_section.ts";
@@ -23,7 +23,10 @@ export function assembleConfig(
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
   const accounts = read.accounts.map(({ section, values }) =>
-    account(section.name, values as Values<KeysOf<"COS_ACCOUNT">>)
+    account(section.name, {
+      values: values as Values<KeysOf<"COS_ACCOUNT">>,
+      metadataEndpoint: optional.metadata_endpoint,
+    })
   );
   return deepFreeze({
     file,
@@ -63,14 +66,18 @@ export function assembleConfig(
   });
 }
 
-function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): AccountConfig {
+function account(
+  section: string,
+  { values, metadataEndpoint }: {
+    values: Values<KeysOf<"COS_ACCOUNT">>;
+    metadataEndpoint: string;
+  },
+): AccountConfig {
   return {
     section,
     name: values.ftp_login_user_name,
     password: values.ftp_login_user_password,
-    secretId: values.cos_secretid,
-    secretKey: values.cos_secretkey,
-    token: values.cos_token,
+    credentials: credentials(values, metadataEndpoint),
     bucket: values.cos_bucket,
     region: values.cos_region,
     endpoint: values.cos_endpoint,
@@ -84,6 +91,22 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
     pathEncoding: values.path_encoding,
+  };
+}
+
+function credentials(
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  metadataEndpoint: string,
+): CredentialsConfig {
+  const { cos_credentials_file: path, cos_cam_role: role } = values;
+  if (role !== undefined) return { from: "role", role, metadataEndpoint };
+  if (path !== undefined) return { from: "file", path };
+  return {
+    from: "configuration",
+    // Without an error they are there where neither of the others is.
+    secretId: values.cos_secretid!,
+    secretKey: values.cos_secretkey!,
+    token: values.cos_token,
   };
 }
 

@@ -21,10 +21,7 @@ export interface AccountConfig {
   readonly name: string;
   /** `ftp_login_user_password`. */
   readonly password: string;
-  readonly secretId: string;
-  readonly secretKey: string;
-  /** `cos_token`: the token of temporary keys. */
-  readonly token: string | undefined;
+  readonly credentials: CredentialsConfig;
   /** `examplebucket-1250000000`. */
   readonly bucket: string;
   readonly region: string | undefined;
@@ -47,6 +44,21 @@ export interface AccountConfig {
   /** How names are written on the control and data connections. */
   readonly pathEncoding: "utf-8" | "gb18030";
 }
+
+/** Where an account's keys come from. */
+export type CredentialsConfig =
+  | {
+    /** `cos_secretid` and `cos_secretkey`. */
+    readonly from: "configuration";
+    readonly secretId: string;
+    readonly secretKey: string;
+    /** `cos_token`: the token of temporary keys. */
+    readonly token: string | undefined;
+  }
+  /** `cos_credentials_file`. */
+  | { readonly from: "file"; readonly path: string }
+  /** `cos_cam_role` and `metadata_endpoint` (`host` or `host:port`). */
+  | { readonly from: "role"; readonly role: string; readonly metadataEndpoint: string };
 
 /** `[NETWORK]`. */
 export interface NetworkConfig {

@@ -1,5 +1,6 @@
 import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
+import { CREDENTIAL_KEYS } from "./credential_keys.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
 import {
@@ -40,27 +41,7 @@ const STORAGE_CLASSES = [
 ] as const;
 
 const ACCOUNT_KEYS = {
-  cos_secretid: required(text("the SecretId of an API key"), {
-    en: "SecretId of the Tencent Cloud API key that this account works with.",
-    zh: "该账号使用的腾讯云 API 密钥的 SecretId。",
-    example: "COS_SECRETID",
-    secret: true,
-    placeholders: { COS_SECRETID: "error" },
-  }),
-  cos_secretkey: required(text("the SecretKey of an API key"), {
-    en: "SecretKey of the same API key.",
-    zh: "同一 API 密钥的 SecretKey。",
-    example: "COS_SECRETKEY",
-    secret: true,
-    fromFile: true,
-    placeholders: { COS_SECRETKEY: "error" },
-  }),
-  cos_token: optional(text("the security token of a temporary key"), {
-    en: "Security token, if the key is a temporary one.",
-    zh: "使用临时密钥时的安全令牌（token）。",
-    example: "${COS_TOKEN}",
-    secret: true,
-  }),
+  ...CREDENTIAL_KEYS,
   cos_bucket: required(bucket, {
     en: "The bucket, with its APPID.",
     zh: "存储桶名称，格式为 BucketName-APPID。",
@@ -283,6 +264,11 @@ const OPTIONAL_KEYS = {
     en: "A transfer in which the client moves no byte for so long is ended.",
     zh: "传输停滞（客户端没有收发任何数据）的超时时间。",
     default: "120s",
+  }),
+  metadata_endpoint: optional(endpoint, {
+    en: "Where the metadata service for cos_cam_role answers, host or host:port.",
+    zh: "cos_cam_role 使用的元数据服务地址，格式为 host 或 host:port。",
+    default: "metadata.tencentyun.com",
   }),
   drain_timeout: optional(duration({ min: 0, max: DAY }), {
     en: "How long running transfers may go on when cosftp is told to stop.",

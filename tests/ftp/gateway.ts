@@ -4,6 +4,7 @@ import { staticCredentials } from "../../src/accounts/credentials.ts";
 import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Credential } from "../../src/emulator/api/signature.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { PortPool } from "../../src/ftp/data/port_pool.ts";
@@ -21,6 +22,7 @@ import {
 } from "../../src/net/connection.ts";
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
+import type { Credentials } from "../../src/store/credentials.ts";
 import {
   type ObjectHeaders,
   type ObjectStore,
@@ -47,6 +49,10 @@ const MEMORY = 8 * MIB;
 export interface GatewayOptions extends Partial<FtpServices> {
   /** What of the bucket the account sees. @default all */
   readonly keyPrefix?: string;
+  /** Of the account. @default KEYS, for ever */
+  readonly credentials?: Credentials;
+  /** Whom the emulator lets in, KEYS among them. @default KEYS only */
+  readonly emulatorKeys?: readonly Credential[];
   /** "R", "W" or "RW". @default "RW" */
   readonly authority?: string;
   /** @default true */
@@ -119,28 +125,31 @@ export class Gateway implements AsyncDisposable {
       clock: options.httpClock ?? systemClock,
       timeouts: options.timeouts,
     });
-    this.store = createCosStore({
-      location: {
-        bucket: BUCKET,
-        region: undefined,
-        endpoint: formatAddress(emulator.address),
-        protocol: "http",
-        network: "public",
-      },
-      credentials: staticCredentials(KEYS),
-      http: this.#http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: () => 0,
-      log: this.log,
-    });
+    const storeWith = (credentials: Credentials) =>
+      createCosStore({
+        location: {
+          bucket: BUCKET,
+          region: undefined,
+          endpoint: formatAddress(emulator.address),
+          protocol: "http",
+          network: "public",
+        },
+        credentials,
+        http: this.#http,
+        dialer: systemDialer,
+        clock: systemClock,
+        random: () => 0,
+        log: this.log,
+      });
+    this.store = storeWith(staticCredentials(KEYS));
+    const store = options.credentials ? storeWith(options.credentials) : this.store;
     this.pool = new SlicePool(new PartMemory({ bytes: MEMORY }));
     this.#slices = this.pool.free;
     this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
     this.logins = new LoginSlots(options.maxLogins ?? 100);
     const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
     this.records = new UploadRecords({
-      store: this.store,
+      store,
       keyPrefix,
       account: "alice",
       cluster: "tests",
@@ -155,9 +164,9 @@ export class Gateway implements AsyncDisposable {
       authority: { read: authority.includes("R"), write: authority.includes("W") },
       deleteEnable,
       nameEncoding: options.nameEncoding ?? utf8,
-      times: options.preserveMtime ? new FileTimes(this.store) : undefined,
+      times: options.preserveMtime ? new FileTimes(store) : undefined,
       transfers: {
-        store: this.store,
+        store,
         records: this.records,
         pool: this.pool,
         plan: {
@@ -199,11 +208,12 @@ export class Gateway implements AsyncDisposable {
   }
 
   static async start(options: GatewayOptions = {}): Promise<Gateway> {
+    const { emulatorKeys = [KEYS] } = options;
     const requests = new MemoryLog();
     const emulator = await startEmulator({
       listener: listen({ hostname: "127.0.0.1", port: 0 }),
       buckets: [BUCKET],
-      credentials: [KEYS],
+      credentials: emulatorKeys,
       clock: systemClock,
       logger: requests,
     });

@@ -92,6 +92,12 @@ export function isClockFailure({ status, code, message }: CosFailure): boolean {
     status === 403 && (message === "Request has expired" || message === NO_REASON);
 }
 
+/** Whether the answer may mean that the keys do not hold any more. HEAD is refused without a reason. */
+export function isKeyFailure({ status, code, message }: CosFailure): boolean {
+  return code === "ExpiredToken" || code === "InvalidAccessKeyId" ||
+    status === 403 && message === NO_REASON;
+}
+
 function codeOfStatus(status: number): string {
   if (status >= 300 && status < 400) return "Redirect";
   const codes: Record<number, string> = {
