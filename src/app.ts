@@ -22,6 +22,7 @@ import {
 } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
+import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import type { Credentials } from "./store/credentials.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
@@ -73,10 +74,16 @@ export async function serve(options: {
   using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
   using masquerade = await startMasquerade(config, log);
   const logins = await openAccounts(config, { http, direct, log });
-  using listener = openListener({
+  const behindProxies = (listener: Listener): Listener =>
+    network.proxyProtocolFrom.length === 0 ? listener : new ProxyProtocolListener(listener, {
+      from: network.proxyProtocolFrom,
+      clock: systemClock,
+      log,
+    });
+  using listener = behindProxies(openListener({
     hostname: network.listenAddress,
     port: network.listenPort,
-  });
+  }));
   using arrivals = await ArrivalBarrier.open();
   const server = new FtpServer(listener, {
     maxConnections: limits.maxConnectionNum,
@@ -88,7 +95,11 @@ export async function serve(options: {
       dialer: systemDialer,
       arrivals,
       log,
-      ports: new PortPool({ ...network.passivePorts, random: Math.random }),
+      ports: new PortPool({
+        ...network.passivePorts,
+        random: Math.random,
+        listen: (address) => behindProxies(listen(address)),
+      }),
       masquerade,
       dataPeer: network.dataPeer,
       logins: new LoginSlots(limits.maxLoginNum),

@@ -37,6 +37,7 @@ export function assembleConfig(
       masqueradeAddress: network.masquerade_address,
       masqueradeExcept: network.masquerade_except ?? [],
       passivePorts: network.passive_port,
+      proxyProtocolFrom: network.proxy_protocol_from ?? [],
       dataPeer: network.data_peer,
     },
     limits: {

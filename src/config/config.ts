@@ -70,6 +70,8 @@ export interface NetworkConfig {
   readonly masqueradeExcept: readonly Cidr[];
   /** Inclusive. */
   readonly passivePorts: { readonly first: number; readonly last: number };
+  /** Whose connections begin with a PROXY protocol header. */
+  readonly proxyProtocolFrom: readonly Cidr[];
   readonly dataPeer: "same" | "any";
 }
 

@@ -174,6 +174,15 @@ const NETWORK_KEYS = {
     zh: "不使用 masquerade_address 的客户端网段（例如内网客户端），以逗号分隔。",
     example: "10.0.0.0/8, 192.168.0.0/16",
   }),
+  proxy_protocol_from: optional(cidrList, {
+    en:
+      "Address blocks of load balancers in front of cosftp. Their connections, control and data, must " +
+      "begin with a PROXY protocol header (version 1 or 2), whose addresses then count as the client's.",
+    zh:
+      "位于 cosftp 之前的负载均衡（代理）的网段，以逗号分隔。来自这些地址的控制连接和数据连接必须带有 " +
+      "PROXY protocol（v1 或 v2）头，其中的地址将视为客户端地址。",
+    example: "10.0.0.5, 10.0.1.0/24",
+  }),
   data_peer: optional(choice(["same", "any"]), {
     en: "From where a data connection may come: the same address as the control connection, " +
       "or any, for clients behind a NAT with several addresses.",

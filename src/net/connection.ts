@@ -10,8 +10,11 @@ export interface SocketAddress {
  * wait is aborted.
  */
 export interface Connection extends Disposable {
+  /** The end that the peer has reached: a proxy's, where one in front of us says so (PROXY protocol). */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** The end on this machine, where a proxy stands in between. */
+  readonly reached?: SocketAddress;
   /**
    * Reads what has arrived, at least one byte.
    *

@@ -39,6 +39,7 @@ Deno.test("load fills in every default", () => {
       masqueradeAddress: undefined,
       masqueradeExcept: [],
       passivePorts: { first: 60_000, last: 65_535 },
+      proxyProtocolFrom: [],
       dataPeer: "same",
     },
     limits: {
@@ -85,6 +86,7 @@ listen_port = 21
 passive_port = 40000-40100
 masquerade_address = ftp.example.com
 masquerade_except = 10.0.0.0/8
+proxy_protocol_from = 10.0.0.5, 2001:db8::/64
 data_peer = any
 [FILE_OPTION]
 single_file_max_size = 1G
@@ -135,12 +137,17 @@ log_backup_count = 3
     pathEncoding: "gb18030",
   });
   assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
-  assert.deepEqual({ ...config.network, masqueradeExcept: [] }, {
+  assert.deepEqual(config.network.proxyProtocolFrom.map(({ text }) => text), [
+    "10.0.0.5",
+    "2001:db8::/64",
+  ]);
+  assert.deepEqual({ ...config.network, masqueradeExcept: [], proxyProtocolFrom: [] }, {
     listenAddress: "::",
     listenPort: 21,
     masqueradeAddress: "ftp.example.com",
     masqueradeExcept: [],
     passivePorts: { first: 40_000, last: 40_100 },
+    proxyProtocolFrom: [],
     dataPeer: "any",
   });
   assert.deepEqual(config.limits, {

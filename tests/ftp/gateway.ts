@@ -16,6 +16,7 @@ import {
   type Dialer,
   formatAddress,
   listen,
+  type Listener,
   nextTurn,
   type SocketAddress,
   systemDialer,
@@ -28,6 +29,7 @@ import {
   type ObjectStore,
   uninterrupted,
 } from "../../src/store/object_store.ts";
+import type { Logger } from "../../src/telemetry/log.ts";
 import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
 import { UploadRecords } from "../../src/vfs/upload_record.ts";
@@ -77,6 +79,8 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly maxLogins?: number;
   /** Where it listens. @default "127.0.0.1" */
   readonly hostname?: string;
+  /** What stands in front of its listeners, of control and data connections. @default nothing */
+  readonly decorate?: (listener: Listener, services: { clock: Clock; log: Logger }) => Listener;
   readonly masquerade?: Masquerade;
   readonly dialer?: Dialer;
   /** Of the COS client; real time. @default its own */
@@ -145,7 +149,14 @@ export class Gateway implements AsyncDisposable {
     const store = options.credentials ? storeWith(options.credentials) : this.store;
     this.pool = new SlicePool(new PartMemory({ bytes: MEMORY }));
     this.#slices = this.pool.free;
-    this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
+    const { decorate = (listener: Listener) => listener } = options;
+    const open = (address: SocketAddress) =>
+      decorate(listen(address), { clock: this.clock, log: this.log });
+    this.ports = new PortPool({
+      ...freePorts(options.passivePorts ?? 20),
+      random: Math.random,
+      listen: open,
+    });
     this.logins = new LoginSlots(options.maxLogins ?? 100);
     const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
     this.records = new UploadRecords({
@@ -181,7 +192,7 @@ export class Gateway implements AsyncDisposable {
         log: this.log,
       },
     };
-    const listener = listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
+    const listener = open({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
     this.address = listener.address;
     this.server = new FtpServer(listener, {
       maxConnections: options.maxConnections ?? 0,

@@ -37,11 +37,12 @@ export class DataChannel implements Disposable {
     return this.#passive !== undefined || this.#active !== undefined;
   }
 
-  /** Listens on a passive port, on the address that the client reached. @throws {DataConnectionError} `no-port`. */
+  /** Listens on a passive port, on the address that the client, or the proxy in front of us, reached. @throws {DataConnectionError} `no-port`. */
   listen(): SocketAddress {
     this.reset();
     const { control, ports, peer, log } = this.#options;
-    this.#passive = new PassiveListener(ports.open(control.local.hostname), {
+    const { hostname } = control.reached ?? control.local;
+    this.#passive = new PassiveListener(ports.open(hostname), {
       isPeer: (hostname) => peer === "any" || hostname === control.remote.hostname,
       onStranger: (stranger) =>
         log.warning("A data connection from a foreign address was refused", {
