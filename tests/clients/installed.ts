@@ -3,6 +3,7 @@ const PROGRAMS = {
   curl: "curl",
   expect: "expect",
   ftp: "ftp",
+  haproxy: "haproxy",
   iproute2: "ss",
   lftp: "lftp",
   ncftp: "ncftpput",
