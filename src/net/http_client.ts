@@ -53,6 +53,8 @@ export interface Timeouts {
   readonly firstByte?: number;
   /** Without any byte of the answer's body, while it is read. @default 30000 */
   readonly stall?: number;
+  /** For an answer's body that is read as a whole. @default 120000 */
+  readonly collect?: number;
 }
 
 /** What an {@linkcode HttpClient} works with. */
@@ -86,7 +88,13 @@ export class HttpClient implements Disposable {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#chooseProxy = proxyChooser(options.proxy ?? {});
-    this.#timeouts = { connect: 10_000, firstByte: 30_000, stall: 30_000, ...options.timeouts };
+    this.#timeouts = {
+      connect: 10_000,
+      firstByte: 30_000,
+      stall: 30_000,
+      collect: 120_000,
+      ...options.timeouts,
+    };
   }
 
   /**
@@ -166,6 +174,7 @@ export class HttpClient implements Disposable {
         body: connection.reader.body(framing),
         clock,
         stall: this.#timeouts.stall,
+        collect: this.#timeouts.collect,
         signal,
         repeated,
         done: (end) => {

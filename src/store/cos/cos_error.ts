@@ -51,7 +51,9 @@ export function readFailure(
     status,
     code: code ?? codeOfStatus(status),
     message: isRedirect
-      ? `the bucket is not at this endpoint but at ${fields.get("location") ?? "another"}`
+      ? `the bucket is not at this endpoint but at ${
+        fields.get("location")?.slice(0, MESSAGE_MAX) ?? "another"
+      }`
       : message ?? NO_REASON,
     requestId: fields.get("x-cos-request-id"),
   };
