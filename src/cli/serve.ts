@@ -24,7 +24,7 @@ export interface ServeOptions extends ConfigurationOptions {
 
 /** Adds `cosftp serve` to the tree; `act` is called with what the command line says. */
 export function addServe(program: Command, act: (options: ServeOptions) => Promise<void>): void {
-  const configured = ["config", "lenient"];
+  const configured = ["config", "lenient", "strict"];
   program.command("serve")
     .summary("run the FTP gateway")
     .description(
@@ -33,6 +33,7 @@ export function addServe(program: Command, act: (options: ServeOptions) => Promi
     )
     .option("--config <file>", "the configuration file")
     .option("--lenient", "start in spite of unknown sections and keys")
+    .addOption(new Option("--strict", "do not start in spite of a warning").conflicts("lenient"))
     .option("--listen <host:port>", "where FTP clients are awaited", flagValue(socketAddress))
     .option("--passive-ports <a-b>", "ports for data connections", flagValue(portRange))
     .option("--log-level <level>", LOG_LEVELS.join(", "), flagValue(choice(LOG_LEVELS)))

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Loaded } from "../config/load.ts";
 import type { Problem } from "../config/problem.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
@@ -24,6 +24,7 @@ export function addValidate(
     )
     .option("--config <file>", "the configuration file")
     .option("--lenient", "unknown sections and keys are warnings, not errors")
+    .addOption(new Option("--strict", "warnings are errors").conflicts("lenient"))
     .option("--json", "one JSON document on stdout, for programs")
     .action(act);
 }

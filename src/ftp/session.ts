@@ -255,7 +255,9 @@ export class Session {
     const { verb } = command;
     const row = COMMANDS.get(verb);
     const argument = new Argument(command.argument, this.nameEncoding);
-    this.log.debug("Command", { verb, argument: loggable(verb, argument) });
+    // "PASS" and a tab makes a verb of the password.
+    const shown = row || !verb.startsWith("PASS") ? verb : "PASS...";
+    this.log.debug("Command", { verb: shown, argument: loggable(shown, argument) });
     if (verb !== "RNTO") this.renameFrom = undefined;
     try {
       if (!row) return unknownCommand(verb);
@@ -372,5 +374,5 @@ function describe(error: unknown): LogFields {
 
 /** An argument as the log may show it. */
 function loggable(verb: string, { bytes }: Argument): string {
-  return verb === "PASS" || verb === "ACCT" ? "***" : lenient.decode(bytes);
+  return verb.startsWith("PASS") || verb === "ACCT" ? "***" : lenient.decode(bytes);
 }

@@ -30,8 +30,17 @@ Deno.test("run --help shows examples first and names every subcommand", async ()
 
 Deno.test("run shows the help of each subcommand with its flags", async () => {
   const flags = {
-    serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir"],
-    validate: ["config", "lenient", "json"],
+    serve: [
+      "config",
+      "lenient",
+      "strict",
+      "listen",
+      "passive-ports",
+      "log-level",
+      "demo",
+      "demo-dir",
+    ],
+    validate: ["config", "lenient", "strict", "json"],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],
   };
   for (const [name, names] of Object.entries(flags)) {
@@ -55,6 +64,8 @@ Deno.test("run takes what it does not understand for a usage error, with a sugge
     [["serve", "--log-level", "loud"], /is invalid\. Wanted DEBUG, INFO, WARNING, ERROR or CRIT/],
     [["serve", "--demo", "--config", "x"], /'--demo' cannot be used with option '--config/],
     [["serve", "--demo-dir", "d", "--lenient"], /cannot be used with option '--lenient/],
+    [["serve", "--strict", "--lenient"], /cannot be used with option '--lenient/],
+    [["validate", "--strict", "--lenient"], /cannot be used with option '--lenient/],
     [["emulator", "--bucket", "name"], /is invalid\. Wanted a bucket's full name/],
     [["emulator", "--latency", "-1"], /is invalid\. Wanted a whole number from 0/],
   ];

@@ -42,6 +42,20 @@ Deno.test("validate --lenient lets what is unknown pass", async () => {
   assert.match(stdout, /: 1 warning\n$/);
 });
 
+Deno.test("secrets that everybody may read are a warning, and with --strict an error", async () => {
+  await using file = await configurationFile(VALID);
+  await Deno.chmod(file.path, 0o644);
+  const [plain, strict] = [new FakeTerminal(), new FakeTerminal()];
+  assert.equal(await run(["validate", "--config", file.path], plain), ExitCode.ok);
+  assert.match(plain.stdout, /: warning: Should not keep secrets here: everybody .* may read/);
+  const args = ["--config", file.path, "--strict"];
+  assert.equal(await run(["validate", ...args], strict), ExitCode.configuration);
+  assert.match(strict.stdout, /: error: Should not keep secrets here/);
+  const serving = new FakeTerminal();
+  assert.equal(await run(["serve", ...args], serving), ExitCode.configuration);
+  assert.match(serving.stderr, /: error: Should not keep secrets here/);
+});
+
 Deno.test("validate --json writes one document with the same fields for every problem", async () => {
   const { exitCode, stdout, path } = await validateFile(WRONG, "--json");
   assert.equal(exitCode, ExitCode.configuration);

@@ -46,7 +46,9 @@ export class Gateway implements AsyncDisposable {
     resources.defer(() => Deno.remove(folder, { recursive: true }));
     const file = `${folder}/vsftpd.conf`;
     const passivePorts = freePassivePorts();
-    await Deno.writeTextFile(file, configuration({ bucket, passivePorts, settings }));
+    await Deno.writeTextFile(file, configuration({ bucket, passivePorts, settings }), {
+      mode: 0o600,
+    });
     const process = resources.use(new GatewayProcess(["serve", "--config", file]));
     const [, port] = await process.said(/cosftp serves FTP listen=127\.0\.0\.1:(\d+)/);
     return new Gateway({
