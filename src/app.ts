@@ -24,6 +24,7 @@ import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
 import { createCosStore } from "./store/cos/create.ts";
+import { loadSigning } from "./store/cos/signer.ts";
 import type { Credentials } from "./store/credentials.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
@@ -41,7 +42,15 @@ export interface Surroundings {
   /** Aborts when it is to end at once. */
   readonly killed: AbortSignal;
   readonly env: { get(name: string): string | undefined };
+  /** Gives up permissions of the process, for good. @returns those that it still has. */
+  giveUp(permissions: readonly Privilege[]): readonly string[];
 }
+
+/** What a job that serves can do without once everything is open. Deno's names. */
+type Privilege = "run" | "ffi" | "sys" | "env" | "write";
+
+/** What no job needs once it serves. */
+const DISPENSABLE: readonly Privilege[] = ["run", "ffi", "sys", "env"];
 
 /** A job cannot start. The message is one clear line for the operator. */
 export class StartError extends Error {
@@ -51,15 +60,17 @@ export class StartError extends Error {
 /**
  * Runs the gateway until it is interrupted; running transfers may then end.
  *
+ * @param options.writesFiles whether this process writes files besides the log's. @default false
  * @param options.onReady called when clients can connect.
  * @throws {StartError} when it cannot start.
  */
 export async function serve(options: {
   config: Config;
   surroundings: Surroundings;
+  writesFiles?: boolean;
   onReady?: (address: SocketAddress) => void;
 }): Promise<void> {
-  const { config, surroundings } = options;
+  const { config, surroundings, writesFiles = false } = options;
   // Asked for before anybody is told that we serve: from here on Ctrl-C ends the gateway in good order.
   const { interrupted, killed } = surroundings;
   const { limits, network } = config;
@@ -85,6 +96,10 @@ export async function serve(options: {
     port: network.listenPort,
   }));
   using arrivals = await ArrivalBarrier.open();
+  await loadSigning();
+  const writes = writesFiles || config.log.toFile;
+  const remaining = surroundings.giveUp(writes ? DISPENSABLE : [...DISPENSABLE, "write"]);
+  log.debug("Permissions that are left, each as a whole", { permissions: remaining.join(" ") });
   const server = new FtpServer(listener, {
     maxConnections: limits.maxConnectionNum,
     services: {
@@ -152,6 +167,7 @@ export async function runEmulator(options: {
     clock: systemClock,
   });
   await using emulator = await openEmulator({ ...options, log });
+  surroundings.giveUp(options.dataDir === undefined ? [...DISPENSABLE, "write"] : DISPENSABLE);
   options.onReady(emulator.address);
   await aborted(interrupted);
 }
@@ -187,7 +203,7 @@ export async function serveDemo(options: {
     log,
   });
   const config = configure({ endpoint: formatAddress(emulator.address), ...keys });
-  await serve({ config, surroundings, onReady });
+  await serve({ config, surroundings, writesFiles: dir !== undefined, onReady });
 }
 
 async function openEmulator(options: {

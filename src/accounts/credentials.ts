@@ -13,8 +13,11 @@ const LATE = 30_000;
 /** Between two renewals while there are keys to go on with. Milliseconds. */
 const AGAIN = 30_000;
 
-/** Between two renewals that brought nothing, while there are no keys, or COS refuses those that there are. Milliseconds. */
-const PAUSE = 1_000;
+/**
+ * Between two renewals that brought nothing, while there are no keys, or COS refuses those that there are: so short that a
+ * request that is tried again asks the source again. Milliseconds.
+ */
+const PAUSE = 200;
 
 /** How long a source may take. Milliseconds. */
 const TIMEOUT = 10_000;

@@ -46,7 +46,7 @@ export class Signer {
     const tokenHeader: Record<string, string> = token === undefined
       ? {}
       : { "x-cos-security-token": token };
-    const getAuthorization = await authorization();
+    const getAuthorization = await loadSigning();
     const start = Math.floor((this.#clock.now() + this.#clockOffset) / 1000) - EARLY;
     return {
       ...tokenHeader,
@@ -79,7 +79,10 @@ function signedHeaders(headers: Readonly<Record<string, string>>): Record<string
 type GetAuthorization = typeof import("cos-nodejs-sdk-v5").getAuthorization;
 let loading: Promise<GetAuthorization> | undefined;
 
-/** The SDK takes 100 ms and 40 MiB to load: only what talks to COS pays for it. */
-function authorization(): Promise<GetAuthorization> {
+/**
+ * The SDK takes 100 ms and 40 MiB to load: only what talks to COS pays for it. It reads the environment meanwhile, and not
+ * later: so whoever gives up that permission loads it before.
+ */
+export function loadSigning(): Promise<GetAuthorization> {
   return loading ??= import("cos-nodejs-sdk-v5").then((sdk) => sdk.default.getAuthorization);
 }
