@@ -23,6 +23,7 @@ import {
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
+import { TokenBucket } from "./net/token_bucket.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { loadSigning } from "./store/cos/signer.ts";
 import type { Credentials } from "./store/credentials.ts";
@@ -257,10 +258,9 @@ async function openAccounts(
   const { limits, clusterName: cluster = Deno.hostname() } = config;
   const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
   const pool = new SlicePool(new PartMemory({ bytes: memory }));
-  const plan = {
+  const parts = {
     minPartSize: limits.minPartSize,
     maxPartSize: largestPart({ memory, threads }),
-    maxFileSize: limits.singleFileMaxSize,
   };
   const process = crypto.randomUUID();
   return await Promise.all(config.accounts.map(async (account) => {
@@ -285,17 +285,24 @@ async function openAccounts(
       clock: systemClock,
       log,
     });
+    const plan = { ...parts, maxFileSize: account.singleFileMaxSize };
     const headers = { storageClass: account.storageClass, encryption: account.encryption };
     return {
       password,
       account: {
         ...account,
         nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,
+        upload: tokenBucket(account.uploadRate),
+        download: tokenBucket(account.downloadRate),
         times: account.preserveMtime ? new FileTimes(store) : undefined,
         transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
       },
     };
   }));
+}
+
+function tokenBucket(rate: number | undefined): TokenBucket | undefined {
+  return rate === undefined ? undefined : new TokenBucket({ rate, clock: systemClock });
 }
 
 function openCredentials(

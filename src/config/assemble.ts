@@ -26,6 +26,7 @@ export function assembleConfig(
     account(section.name, {
       values: values as Values<KeysOf<"COS_ACCOUNT">>,
       metadataEndpoint: optional.metadata_endpoint,
+      singleFileMaxSize: fileOption.single_file_max_size,
     })
   );
   return deepFreeze({
@@ -69,9 +70,10 @@ export function assembleConfig(
 
 function account(
   section: string,
-  { values, metadataEndpoint }: {
+  { values, metadataEndpoint, singleFileMaxSize }: {
     values: Values<KeysOf<"COS_ACCOUNT">>;
     metadataEndpoint: string;
+    singleFileMaxSize: number;
   },
 ): AccountConfig {
   return {
@@ -88,6 +90,13 @@ function account(
     keyPrefix: values.key_prefix ?? "",
     authority: values.authority,
     deleteEnable: values.delete_enable,
+    overwriteEnable: values.overwrite_enable,
+    renameEnable: values.rename_enable,
+    singleFileMaxSize: values.single_file_max_size ?? singleFileMaxSize,
+    maxSessions: values.max_sessions,
+    uploadRate: values.upload_rate,
+    downloadRate: values.download_rate,
+    allowFrom: values.allow_from,
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,

@@ -38,6 +38,7 @@ export function checkSettings(
     ...checkAccounts(read.accounts, place),
     ...checkPorts(read.network),
     ...checkUploadMemory(uploadMemoryMax, read),
+    ...checkFileSizes(read),
   ];
   const hasErrors = problems.some(({ severity }) => severity === "error");
   return {
@@ -127,6 +128,26 @@ function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Prob
       "so that port will never serve a data connection",
     remedy: "Choose a listen_port outside of passive_port",
   }];
+}
+
+/** The memory for parts is enough for the largest file of all, and not for a larger one. */
+function checkFileSizes({ accounts, fileOption }: ReadSettings): Problem[] {
+  const most = fileOption.values.single_file_max_size;
+  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
+    const size = values.single_file_max_size;
+    if (!most || !size || size <= most) return [];
+    return [{
+      ...placeOf("single_file_max_size"),
+      severity: "error",
+      kind: "conflict",
+      section: section.name,
+      key: "single_file_max_size",
+      found: formatSize(size),
+      message: `Cannot let [${section.name}] upload files of ${formatSize(size)}: found ` +
+        `single_file_max_size ${formatSize(most)} in [FILE_OPTION], wanted no less`,
+      remedy: "Lower it, or raise the one in [FILE_OPTION]",
+    }];
+  });
 }
 
 /** The parts of the largest file must be of a size that the memory for parts can hold. */

@@ -35,6 +35,17 @@ export interface AccountConfig {
   readonly keyPrefix: string;
   readonly authority: { readonly read: boolean; readonly write: boolean };
   readonly deleteEnable: boolean;
+  readonly overwriteEnable: boolean;
+  readonly renameEnable: boolean;
+  /** Of one upload: the account's, or that of all. */
+  readonly singleFileMaxSize: number;
+  /** Undefined: as many as all accounts together may have. */
+  readonly maxSessions: number | undefined;
+  /** Bytes a second of all its transfers together; undefined: no limit. */
+  readonly uploadRate: number | undefined;
+  readonly downloadRate: number | undefined;
+  /** From where it may log in; undefined: anywhere. */
+  readonly allowFrom: readonly Cidr[] | undefined;
   /** Of new files; undefined: the bucket's default. */
   readonly storageClass: string | undefined;
   /** `sse`: how COS encrypts new files; undefined: the bucket's default. */

@@ -3,6 +3,7 @@ import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
 import { CREDENTIAL_KEYS } from "./credential_keys.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
+import { PERMISSION_KEYS } from "./permission_keys.ts";
 import {
   boolean,
   choice,
@@ -113,6 +114,7 @@ const ACCOUNT_KEYS = {
       "是否允许该用户进行删除操作。为 false 时，删除文件、删除目录以及重命名覆盖已有文件均被拒绝。",
     default: "true",
   }),
+  ...PERMISSION_KEYS,
   storage_class: optional(choice(STORAGE_CLASSES), {
     en:
       "Storage class of new files. Files of an archive class must be restored in COS before they " +

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseCidr } from "../../src/net/cidr.ts";
 import { load } from "../../src/config/load.ts";
 import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
 
@@ -26,6 +27,13 @@ Deno.test("load fills in every default", () => {
     keyPrefix: "",
     authority: { read: true, write: true },
     deleteEnable: true,
+    overwriteEnable: true,
+    renameEnable: true,
+    singleFileMaxSize: 200 * GIB,
+    maxSessions: undefined,
+    uploadRate: undefined,
+    downloadRate: undefined,
+    allowFrom: undefined,
     storageClass: undefined,
     encryption: undefined,
     preserveMtime: false,
@@ -74,6 +82,13 @@ Deno.test("load reads every key into its place", () => {
     "key_prefix = /team/a",
     "authority = R",
     "delete_enable = off",
+    "overwrite_enable = no",
+    "rename_enable = 0",
+    "single_file_max_size = 1MiB",
+    "max_sessions = 3",
+    "upload_rate = 64KiB",
+    "download_rate = 128KiB",
+    "allow_from = 10.0.0.0/8",
     "storage_class = standard_ia",
     "sse = AES256",
     "preserve_mtime = yes",
@@ -131,6 +146,13 @@ log_backup_count = 3
     keyPrefix: "team/a/",
     authority: { read: true, write: false },
     deleteEnable: false,
+    overwriteEnable: false,
+    renameEnable: false,
+    singleFileMaxSize: MIB,
+    maxSessions: 3,
+    uploadRate: 64 * 1024,
+    downloadRate: 128 * 1024,
+    allowFrom: [parseCidr("10.0.0.0/8")],
     storageClass: "STANDARD_IA",
     encryption: "AES256",
     preserveMtime: true,

@@ -78,14 +78,15 @@ Deno.test("every command but those for the way in needs a login", async () => {
 
 Deno.test("every command that needs a permission is refused without it, and changes nothing", async () => {
   for (
-    const [authority, deleteEnable, missing] of [
-      ["R", true, ["write", "delete"]],
-      ["W", true, ["read"]],
-      ["RW", false, ["delete"]],
-      ["RW", true, []],
+    const [authority, deleteEnable, renameEnable, missing] of [
+      ["R", true, true, ["write", "delete", "rename"]],
+      ["W", true, true, ["read"]],
+      ["RW", false, true, ["delete"]],
+      ["RW", true, false, ["rename"]],
+      ["RW", true, true, []],
     ] as const
   ) {
-    await using gateway = await Gateway.start({ authority, deleteEnable });
+    await using gateway = await Gateway.start({ authority, deleteEnable, renameEnable });
     await gateway.put("missing", "here all the same");
     const refused: string[] = [];
     for (const row of rows) {
@@ -105,7 +106,8 @@ Deno.test("reading and writing commands need the permission that the documents s
   const needing = (permission: string) =>
     rows.filter((row) => row.permission === permission).map(({ verb }) => verb).sort();
   assert.deepEqual(needing("read"), ["LIST", "MDTM", "MLSD", "MLST", "NLST", "RETR", "SIZE"]);
-  assert.deepEqual(needing("write"), ["APPE", "MKD", "RNFR", "RNTO", "STOR", "STOU", "XMKD"]);
+  assert.deepEqual(needing("write"), ["APPE", "MKD", "STOR", "STOU", "XMKD"]);
+  assert.deepEqual(needing("rename"), ["RNFR", "RNTO"]);
   assert.deepEqual(needing("delete"), ["DELE", "RMD", "XRMD"]);
 });
 

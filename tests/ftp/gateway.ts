@@ -21,6 +21,8 @@ import {
   type SocketAddress,
   systemDialer,
 } from "../../src/net/connection.ts";
+import type { Cidr } from "../../src/net/cidr.ts";
+import { TokenBucket } from "../../src/net/token_bucket.ts";
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
 import type { Credentials } from "../../src/store/credentials.ts";
@@ -59,6 +61,17 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly authority?: string;
   /** @default true */
   readonly deleteEnable?: boolean;
+  /** @default true */
+  readonly renameEnable?: boolean;
+  /** @default true */
+  readonly overwriteEnable?: boolean;
+  /** @default anywhere */
+  readonly allowFrom?: readonly Cidr[];
+  /** @default without limit */
+  readonly maxSessions?: number;
+  /** Bytes a second, by the engine's clock. @default without limit */
+  readonly uploadRate?: number;
+  readonly downloadRate?: number;
   /** @default false */
   readonly preserveMtime?: boolean;
   /** Whether a PUT carries it, as where no TLS protects the bytes. @default false */
@@ -174,6 +187,12 @@ export class Gateway implements AsyncDisposable {
       keyPrefix,
       authority: { read: authority.includes("R"), write: authority.includes("W") },
       deleteEnable,
+      renameEnable: options.renameEnable ?? true,
+      overwriteEnable: options.overwriteEnable ?? true,
+      allowFrom: options.allowFrom,
+      maxSessions: options.maxSessions,
+      upload: this.#tokenBucket(options.uploadRate),
+      download: this.#tokenBucket(options.downloadRate),
       nameEncoding: options.nameEncoding ?? utf8,
       times: options.preserveMtime ? new FileTimes(store) : undefined,
       transfers: {
@@ -216,6 +235,10 @@ export class Gateway implements AsyncDisposable {
         ...options,
       },
     });
+  }
+
+  #tokenBucket(rate: number | undefined): TokenBucket | undefined {
+    return rate === undefined ? undefined : new TokenBucket({ rate, clock: this.clock });
   }
 
   static async start(options: GatewayOptions = {}): Promise<Gateway> {

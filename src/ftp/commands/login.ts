@@ -1,3 +1,6 @@
+import type { Account } from "../../accounts/account.ts";
+import { cidrContains } from "../../net/cidr.ts";
+import type { SocketAddress } from "../../net/connection.ts";
 import type { Argument } from "../argument.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -17,21 +20,29 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   if (userName === undefined) return reply(Code.badSequence, "Send USER first");
   session.logOut();
   const account = await services.authenticator.authenticate(userName, argument.bytes);
-  if (!account) {
+  const isElsewhere = account !== undefined && !mayLogInFrom(account, session.control.remote);
+  if (!account || isElsewhere) {
     session.failedLogins++;
-    log.warning("Login failed", { user: userName, tries: session.failedLogins });
+    const reason = isElsewhere
+      ? "the password is right, but not the address (allow_from)"
+      : undefined;
+    log.warning("Login failed", { user: userName, tries: session.failedLogins, reason });
     return session.failedLogins < LOGIN_TRIES
       ? reply(Code.notLoggedIn, "Login incorrect")
       : reply(Code.serviceNotAvailable, "Too many failed logins");
   }
-  const slot = services.logins.tryTake();
-  if (!slot) {
-    log.warning("Login refused: max_login_num sessions are logged in", { user: userName });
+  const slot = services.logins.tryTake(account);
+  if (typeof slot === "string") {
+    log.warning(`Login refused: ${slot} sessions are logged in`, { user: userName });
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
   session.log.info("Login", { bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
+}
+
+function mayLogInFrom({ allowFrom }: Account, { hostname }: SocketAddress): boolean {
+  return allowFrom === undefined || allowFrom.some((block) => cidrContains(block, hostname));
 }
 
 function reinitialize(session: Session): Reply {

@@ -24,7 +24,9 @@ export async function openDataConnection(
   await session.send(reply(Code.aboutToOpenDataConnection, text));
   const connection = await session.data.connect(signal);
   const { clock, stallTimeout, arrivals } = session.services;
-  return new DataConnection(connection, { signal, clock, stallTimeout, arrivals });
+  const { upload, download } = session.loggedIn.account;
+  const options = { signal, clock, stallTimeout, arrivals, upload, download };
+  return new DataConnection(connection, options);
 }
 
 async function retrieve(session: Session, argument: Argument): Promise<Reply> {
