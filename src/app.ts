@@ -1,11 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
-import { renewedCredentials, staticCredentials } from "./accounts/credentials.ts";
-import { fileKeySource, roleKeySource } from "./accounts/key_source.ts";
+import { credentialsFrom } from "./accounts/credentials.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
 import { systemClock } from "./clock.ts";
-import type { Config, CredentialsConfig, LogConfig } from "./config/config.ts";
+import type { Config, LogConfig } from "./config/config.ts";
 import { largestPart } from "./config/part_limits.ts";
 import { type Emulator, startEmulator } from "./emulator/emulator.ts";
 import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
@@ -26,7 +25,6 @@ import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
 import { TokenBucket } from "./net/token_bucket.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { loadSigning } from "./store/cos/signer.ts";
-import type { Credentials } from "./store/credentials.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
 import { FileTimes } from "./vfs/file_times.ts";
@@ -268,7 +266,11 @@ async function openAccounts(
     const accountLog = log.with({ account: name, bucket: account.bucket });
     const store = createCosStore({
       location: account,
-      credentials: openCredentials(account.credentials, { http: direct, log: accountLog }),
+      credentials: credentialsFrom(account.credentials, {
+        http: direct,
+        clock: systemClock,
+        log: accountLog,
+      }),
       http,
       dialer: systemDialer,
       clock: systemClock,
@@ -295,7 +297,17 @@ async function openAccounts(
         upload: tokenBucket(account.uploadRate),
         download: tokenBucket(account.downloadRate),
         times: account.preserveMtime ? new FileTimes(store) : undefined,
-        transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
+        transfers: {
+          store,
+          records,
+          pool,
+          plan,
+          threads,
+          headers,
+          contentMd5,
+          forbidOverwrite: !account.overwriteEnable,
+          log,
+        },
       },
     };
   }));
@@ -303,17 +315,6 @@ async function openAccounts(
 
 function tokenBucket(rate: number | undefined): TokenBucket | undefined {
   return rate === undefined ? undefined : new TokenBucket({ rate, clock: systemClock });
-}
-
-function openCredentials(
-  config: CredentialsConfig,
-  { http, log }: { http: HttpClient; log: Logger },
-): Credentials {
-  if (config.from === "configuration") return staticCredentials(config);
-  const source = config.from === "file"
-    ? fileKeySource(config.path)
-    : roleKeySource({ role: config.role, endpoint: config.metadataEndpoint, http });
-  return renewedCredentials({ source, clock: systemClock, log });
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */

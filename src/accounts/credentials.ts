@@ -1,8 +1,10 @@
 import { type Clock, Deadline } from "../clock.ts";
+import type { CredentialsConfig } from "../config/config.ts";
+import type { HttpClient } from "../net/http_client.ts";
 import { areSameKeys, type Credentials, type Keys } from "../store/credentials.ts";
 import { StoreError } from "../store/object_store.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { EndingKeys, KeySource } from "./key_source.ts";
+import { type EndingKeys, fileKeySource, type KeySource, roleKeySource } from "./key_source.ts";
 
 /** How long before their end keys are renewed, while they still serve. Milliseconds. */
 const EARLY = 10 * 60_000;
@@ -21,6 +23,23 @@ const PAUSE = 200;
 
 /** How long a source may take. Milliseconds. */
 const TIMEOUT = 10_000;
+
+/**
+ * The keys that a configuration names.
+ *
+ * @param options.http without a proxy, for the metadata service.
+ */
+export function credentialsFrom(
+  config: CredentialsConfig,
+  options: { http: HttpClient; clock: Clock; log: Logger },
+): Credentials {
+  if (config.from === "configuration") return staticCredentials(config);
+  const { http } = options;
+  const source = config.from === "file"
+    ? fileKeySource(config.path)
+    : roleKeySource({ role: config.role, endpoint: config.metadataEndpoint, http });
+  return renewedCredentials({ source, ...options });
+}
 
 /** Keys that never change. */
 export function staticCredentials(keys: Keys): Credentials {

@@ -155,6 +155,17 @@ export class Tree {
     this.#vanished.delete(path.toString());
   }
 
+  /** For who may not replace a file. @throws {TreeError} `exists`. */
+  async refuseExisting(path: VirtualPath, options: CallOptions): Promise<void> {
+    try {
+      await this.statFile(path, options);
+    } catch (error) {
+      if (error instanceof TreeError && error.kind === "not-found") return;
+      throw error;
+    }
+    throw new TreeError("exists", `${path}: File exists`);
+  }
+
   /** Removes a file. @throws {TreeError} `not-found`. */
   async removeFile(path: VirtualPath, options: CallOptions): Promise<void> {
     // COS answers a delete of nothing with success, so look first: a client is not told that it removed what was not there.

@@ -27,6 +27,8 @@ export interface UploadResources extends MultipartResources {
   readonly threads: number;
   /** Whether a PUT carries Content-MD5: where no TLS protects the bytes, COS then refuses damaged ones before publishing. */
   readonly contentMd5: boolean;
+  /** Whether an object that exists is never replaced. @default false */
+  readonly forbidOverwrite?: boolean;
   /** What every new object gets besides the content type that its name tells. @default COS's defaults */
   readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
 }
@@ -207,7 +209,8 @@ export class Upload implements AsyncDisposable {
     const contentMd5 = this.#resources.contentMd5 ? await md5(part.payload) : undefined;
     let stored = await this.#undamaged(part, async () => {
       try {
-        const options = { ...uninterrupted(), ...this.#headers, contentMd5 };
+        const { forbidOverwrite } = this.#resources;
+        const options = { ...uninterrupted(), ...this.#headers, contentMd5, forbidOverwrite };
         return await store.put(this.#key, part.payload, options);
       } catch (error) {
         const inDoubt = error instanceof StoreError && error.mayHaveHappened;
@@ -230,7 +233,8 @@ export class Upload implements AsyncDisposable {
       size: before.size + size,
     }), { crc64: 0n, size: 0 });
     const etags = this.#sent.map(({ etag }) => etag);
-    const { etag, requestId } = await multipart.complete(whole, { etags });
+    const { forbidOverwrite } = this.#resources;
+    const { etag, requestId } = await multipart.complete(whole, { etags, forbidOverwrite });
     return { ...whole, etag, requestId };
   }
 

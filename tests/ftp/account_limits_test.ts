@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { nextTurn } from "../../src/net/connection.ts";
 import { sendAll } from "./ftp_peer.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, PART_SIZE } from "./gateway.ts";
 
 const KIB = 1024;
 
@@ -26,6 +26,48 @@ Deno.test("overwrite_enable = false refuses a rename onto a file", async () => {
   await peer.ask("RNFR a", 350);
   await peer.ask("RNTO c", 250);
 });
+
+for (const verb of ["STOR", "APPE"]) {
+  Deno.test(`overwrite_enable = false refuses ${verb} onto a file, before 150, and changes nothing`, async () => {
+    await using gateway = await Gateway.start({ overwriteEnable: false });
+    await gateway.put("a", "old");
+    using peer = await gateway.logIn();
+    using _data = await peer.openData();
+    await peer.ask(`${verb} a`, 550);
+    assert.equal(await gateway.text("a"), "old");
+    assert.equal((await peer.upload(`${verb} b`, "new")).code, 226);
+    assert.equal(await gateway.text("b"), "new");
+  });
+}
+
+for (const [what, size] of [["one part", 10], ["three parts", 2 * PART_SIZE + 1]] as const) {
+  Deno.test(`overwrite_enable = false: of two uploads of ${what} the first to end stays`, async () => {
+    await using gateway = await Gateway.start({ overwriteEnable: false });
+    using peer = await gateway.logIn();
+    using data = await peer.openData();
+    await peer.ask("STOR a", 150);
+    await sendAll(data, new Uint8Array(size));
+    await peer.moved(size);
+    await gateway.put("a", "quicker");
+    data.close();
+    await peer.expect(550);
+    assert.equal(await gateway.text("a"), "quicker");
+  });
+
+  Deno.test(`overwrite_enable = false: an upload of ${what} whose answer is lost is no file in its own way`, async () => {
+    await using gateway = await Gateway.start({ overwriteEnable: false });
+    using peer = await gateway.logIn();
+    const operation = size > PART_SIZE ? "CompleteMultipartUpload" : "PutObject";
+    using _lost = gateway.emulator.faults.add({
+      operation,
+      key: "a",
+      fault: { kind: "lose-answer" },
+      times: 1,
+    });
+    assert.equal((await peer.upload("STOR a", new Uint8Array(size))).code, 226);
+    assert.equal((await gateway.get("a"))!.length, size);
+  });
+}
 
 Deno.test("login from outside of allow_from is refused like a wrong password, and the log says why", async () => {
   await using gateway = await Gateway.start({ allowFrom: [parseCidr("192.0.2.0/24")] });

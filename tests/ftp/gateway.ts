@@ -206,6 +206,7 @@ export class Gateway implements AsyncDisposable {
         },
         threads: 2,
         contentMd5: options.contentMd5 ?? false,
+        forbidOverwrite: options.overwriteEnable === false,
         headers: options.headers,
         copyMax: options.copyMax,
         log: this.log,

@@ -25,17 +25,19 @@ Deno.test("those who share a bucket move its rate together, and each as much as 
   const stop = new AbortController();
   const all = [1, 2, 3, 4, 5].map(() => ({ bytes: 0 }));
   const running = all.map((moved) => mover(bucket, moved, stop.signal));
-  for (let time = 0; time < 20_000; time += 25) {
+  for (let time = 0; time < 10_000; time += 50) {
     for (let turn = 0; turn < 3; turn++) await nextTurn();
-    clock.advance(25);
+    clock.advance(50);
   }
   stop.abort(new Error("enough"));
   await Promise.all(running);
   const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  const wanted = 20 * 8_000;
-  assert.ok(Math.abs(total - wanted) <= 0.03 * wanted, `${total} of ${wanted}`);
+  const wanted = 10 * 8_000;
+  // What is on its way when time is up may be one piece of each.
+  const inexact = all.length * bucket.piece;
+  assert.ok(Math.abs(total - wanted) <= inexact, `${total} of ${wanted}`);
   for (const { bytes } of all) {
-    assert.ok(Math.abs(bytes - wanted / 5) <= 0.05 * wanted, `${bytes} of ${total}`);
+    assert.ok(Math.abs(bytes - total / all.length) <= 2 * bucket.piece, `${bytes} of ${total}`);
   }
 });
 

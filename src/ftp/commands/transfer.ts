@@ -90,6 +90,7 @@ async function upload(session: Session, options: {
   const { account, tree } = session.loggedIn;
   const key = tree.fileKey(path);
   return await session.transfer(options.title, async (transfer) => {
+    if (!account.overwriteEnable) await tree.refuseExisting(path, transfer);
     await using upload = new Upload(account.transfers, { key, signal: transfer.signal });
     await options.begin?.(upload);
     const opening = options.opening ?? `Ready for ${path.name}`;
