@@ -1,11 +1,11 @@
 import { lookup } from "node:dns/promises";
-import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
-import { credentialsFrom } from "./accounts/credentials.ts";
-import { gb18030, utf8 } from "./accounts/name_encoding.ts";
-import { PartMemory } from "./checksum/part_memory.ts";
+import type { Account } from "./accounts/account.ts";
+import { type Authenticator, type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
+import { cosKeyAuthenticator } from "./accounts/cos_key_authenticator.ts";
+import { LoginGuard } from "./accounts/login_guard.ts";
+import { readPassword } from "./accounts/passwords.ts";
 import { systemClock } from "./clock.ts";
-import type { Config, LogConfig } from "./config/config.ts";
-import { largestPart } from "./config/part_limits.ts";
+import type { Config, LogConfig, UserConfig } from "./config/config.ts";
 import { type Emulator, startEmulator } from "./emulator/emulator.ts";
 import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
 import { PortPool } from "./ftp/data/port_pool.ts";
@@ -22,14 +22,10 @@ import {
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
-import { TokenBucket } from "./net/token_bucket.ts";
-import { createCosStore } from "./store/cos/create.ts";
 import { loadSigning } from "./store/cos/signer.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
-import { FileTimes } from "./vfs/file_times.ts";
-import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_record.ts";
+import { accountOpener, type OpenAccount } from "./open_account.ts";
 import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -83,7 +79,11 @@ export async function serve(options: {
   // The metadata service of a machine is not reached through a proxy.
   using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
   using masquerade = await startMasquerade(config, log);
-  const logins = await openAccounts(config, { http, direct, log });
+  const open = accountOpener(config, { http, direct, log });
+  const accounts = await Promise.all(config.accounts.map(open));
+  const logins = config.accounts.flatMap(({ users }, index) =>
+    users.map((user) => loginOf(user, accounts[index]!))
+  );
   const behindProxies = (listener: Listener): Listener =>
     network.proxyProtocolFrom.length === 0 ? listener : new ProxyProtocolListener(listener, {
       from: network.proxyProtocolFrom,
@@ -100,10 +100,11 @@ export async function serve(options: {
   const remaining = surroundings.giveUp(writes ? DISPENSABLE : [...DISPENSABLE, "write"]);
   log.debug("Permissions that are left, each as a whole", { permissions: remaining.join(" ") });
   const server = new FtpServer(listener, {
-    maxConnections: limits.maxConnectionNum,
+    limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
-      authenticator: passwordAuthenticator(logins),
+      authenticator: authenticatorOf(config, { logins, open }),
+      guard: new LoginGuard({ ...config.login.guard, clock: systemClock, log }),
       clock: systemClock,
       random: Math.random,
       dialer: systemDialer,
@@ -126,11 +127,14 @@ export async function serve(options: {
     masquerade: masquerade?.address ?? "none",
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
+  for (const { name, users } of config.accounts) {
+    if (users.every(({ password }) => password !== undefined)) continue;
+    log.warning("Everybody may log in to an account, without a password", { account: name });
+  }
   options.onReady?.(listener.address);
-  const checking = checkBuckets(logins, { log, signal: interrupted });
+  const checking = checkBuckets(accounts, { log, signal: interrupted });
   await using _sweeping = sweepHourly(
-    logins.filter(({ account }) => account.authority.write)
-      .map(({ account }) => account.transfers.records),
+    accounts.filter(({ authority }) => authority.write).map(({ transfers }) => transfers.records),
     { window: limits.resumeWindow },
   );
   await aborted(interrupted);
@@ -248,81 +252,34 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
   return { log, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
-/** The accounts, each with the store of its bucket. One memory serves the uploads of all. */
-async function openAccounts(
-  config: Config,
-  { http, direct, log }: { http: HttpClient; direct: HttpClient; log: Logger },
-): Promise<Login[]> {
-  const { limits, clusterName: cluster = Deno.hostname() } = config;
-  const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
-  const pool = new SlicePool(new PartMemory({ bytes: memory }));
-  const parts = {
-    minPartSize: limits.minPartSize,
-    maxPartSize: largestPart({ memory, threads }),
-  };
-  const process = crypto.randomUUID();
-  return await Promise.all(config.accounts.map(async (account) => {
-    const { name, password } = account;
-    const accountLog = log.with({ account: name, bucket: account.bucket });
-    const store = createCosStore({
-      location: account,
-      credentials: credentialsFrom(account.credentials, {
-        http: direct,
-        clock: systemClock,
-        log: accountLog,
-      }),
-      http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: Math.random,
-      log: accountLog,
-    });
-    const contentMd5 = account.protocol === "http";
-    const records = new UploadRecords({
-      store,
-      keyPrefix: account.keyPrefix,
-      account: name,
-      cluster,
-      process,
-      clock: systemClock,
-      log,
-    });
-    const plan = { ...parts, maxFileSize: account.singleFileMaxSize };
-    const headers = { storageClass: account.storageClass, encryption: account.encryption };
-    return {
-      password,
-      account: {
-        ...account,
-        nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,
-        upload: tokenBucket(account.uploadRate),
-        download: tokenBucket(account.downloadRate),
-        times: account.preserveMtime ? new FileTimes(store) : undefined,
-        transfers: {
-          store,
-          records,
-          pool,
-          plan,
-          threads,
-          headers,
-          contentMd5,
-          forbidOverwrite: !account.overwriteEnable,
-          log,
-        },
-      },
-    };
-  }));
+function authenticatorOf(
+  { login }: Config,
+  { logins, open }: { logins: readonly Login[]; open: OpenAccount },
+): Authenticator {
+  const { cosKeyAccount } = login;
+  const others = passwordAuthenticator(logins);
+  if (!cosKeyAccount) return others;
+  return cosKeyAuthenticator({
+    open: ({ name, bucket, secretId, secretKey }) => {
+      const keys = { secretId, secretKey, token: undefined };
+      const credentials = { from: "configuration", ...keys } as const;
+      return open({ ...cosKeyAccount, users: [], name, bucket, credentials });
+    },
+    others,
+    clock: systemClock,
+  });
 }
 
-function tokenBucket(rate: number | undefined): TokenBucket | undefined {
-  return rate === undefined ? undefined : new TokenBucket({ rate, clock: systemClock });
+function loginOf({ name, password }: UserConfig, account: Account): Login {
+  return { name, account, password: password === undefined ? "any" : readPassword(password) };
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */
 async function checkBuckets(
-  logins: readonly Login[],
+  accounts: readonly Account[],
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
-  await Promise.all(logins.map(async ({ account: { name, bucket, keyPrefix, transfers } }) => {
+  await Promise.all(accounts.map(async ({ name, bucket, keyPrefix, transfers }) => {
     try {
       await transfers.store.list({ prefix: keyPrefix, limit: 1, signal });
       log.info("The bucket answers", { account: name, bucket });

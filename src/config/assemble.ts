@@ -1,4 +1,4 @@
-import type { AccountConfig, Config, CredentialsConfig } from "./config.ts";
+import type { AccountConfig, Config, CredentialsConfig, UserConfig } from "./config.ts";
 import type { Values } from "./key.ts";
 import type { SECTIONS } from "./keys.ts";
 import type { ReadSection } from "./read_section.ts";
@@ -9,6 +9,9 @@ type KeysOf<Kind extends keyof typeof SECTIONS> = (typeof SECTIONS)[Kind]["keys"
 export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
+  readonly login: ReadSection<KeysOf<"LOGIN">>;
+  /** The section `LOGIN` read as an account's: the defaults of what it does not give. */
+  readonly loginAccount: ReadSection<KeysOf<"COS_ACCOUNT">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -20,14 +23,15 @@ export function assembleConfig(
 ): Config {
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
+  const login = read.login.values as Values<KeysOf<"LOGIN">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
+  const others = {
+    metadataEndpoint: optional.metadata_endpoint,
+    singleFileMaxSize: fileOption.single_file_max_size,
+  };
   const accounts = read.accounts.map(({ section, values }) =>
-    account(section.name, {
-      values: values as Values<KeysOf<"COS_ACCOUNT">>,
-      metadataEndpoint: optional.metadata_endpoint,
-      singleFileMaxSize: fileOption.single_file_max_size,
-    })
+    account(section.name, values as Values<KeysOf<"COS_ACCOUNT">>, others)
   );
   return deepFreeze({
     file,
@@ -40,6 +44,17 @@ export function assembleConfig(
       passivePorts: network.passive_port,
       proxyProtocolFrom: network.proxy_protocol_from ?? [],
       dataPeer: network.data_peer,
+    },
+    login: {
+      guard: {
+        threshold: login.guard_threshold,
+        window: login.guard_window,
+        ban: login.guard_ban,
+        except: login.guard_except ?? [],
+      },
+      maxConnectionsPerAddress: login.max_connection_per_address,
+      maxUnauthenticated: login.max_unauthenticated_num,
+      cosKeyAccount: login.cos_key_login ? cosKeyAccount(read, others) : undefined,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -68,27 +83,56 @@ export function assembleConfig(
   });
 }
 
+/** What an account takes over from other sections. */
+interface FromOthers {
+  readonly metadataEndpoint: string;
+  readonly singleFileMaxSize: number;
+}
+
 function account(
   section: string,
-  { values, metadataEndpoint, singleFileMaxSize }: {
-    values: Values<KeysOf<"COS_ACCOUNT">>;
-    metadataEndpoint: string;
-    singleFileMaxSize: number;
-  },
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  others: FromOthers,
 ): AccountConfig {
+  const users = usersOf(values);
+  // Without an error there is one.
+  const { name } = users[0]!;
+  const isAnonymous = users.some(({ password }) => password === undefined);
+  return {
+    ...accountOfAnybody(section, values, others),
+    name,
+    users,
+    credentials: credentials(values, others),
+    bucket: values.cos_bucket,
+    homeDir: values.home_dir ?? name,
+    authority: values.authority ?? { read: true, write: !isAnonymous },
+  };
+}
+
+function cosKeyAccount(
+  { login, loginAccount }: ReadSettings,
+  others: FromOthers,
+): Config["login"]["cosKeyAccount"] {
+  const values = loginAccount.values as Values<KeysOf<"COS_ACCOUNT">>;
+  const { cos_network } = login.values as Values<KeysOf<"LOGIN">>;
+  return accountOfAnybody(login.section.name, { ...values, cos_network }, others);
+}
+
+/** What an account has besides its users, keys and bucket. */
+function accountOfAnybody(
+  section: string,
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  { singleFileMaxSize }: FromOthers,
+): NonNullable<Config["login"]["cosKeyAccount"]> {
   return {
     section,
-    name: values.ftp_login_user_name,
-    password: values.ftp_login_user_password,
-    credentials: credentials(values, metadataEndpoint),
-    bucket: values.cos_bucket,
     region: values.cos_region,
     endpoint: values.cos_endpoint,
     protocol: values.cos_protocol,
     network: values.cos_network,
-    homeDir: values.home_dir ?? values.ftp_login_user_name,
+    homeDir: values.home_dir ?? section,
     keyPrefix: values.key_prefix ?? "",
-    authority: values.authority,
+    authority: values.authority ?? { read: true, write: true },
     deleteEnable: values.delete_enable,
     overwriteEnable: values.overwrite_enable,
     renameEnable: values.rename_enable,
@@ -106,7 +150,7 @@ function account(
 
 function credentials(
   values: Values<KeysOf<"COS_ACCOUNT">>,
-  metadataEndpoint: string,
+  { metadataEndpoint }: FromOthers,
 ): CredentialsConfig {
   const { cos_credentials_file: path, cos_cam_role: role } = values;
   if (role !== undefined) return { from: "role", role, metadataEndpoint };
@@ -118,6 +162,15 @@ function credentials(
     secretKey: values.cos_secretkey!,
     token: values.cos_token,
   };
+}
+
+/** Who may log in to an account, `ftp_login_user_name` first. */
+export function usersOf(
+  values: Partial<Values<KeysOf<"COS_ACCOUNT">>>,
+): readonly UserConfig[] {
+  const { ftp_login_user_name: name, ftp_login_user_password: password, ftp_login_users } = values;
+  const single = name === undefined ? [] : [{ name, password }];
+  return [...single, ...ftp_login_users ?? []];
 }
 
 function deepFreeze<T>(value: T): T {

@@ -7,6 +7,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly accounts: readonly AccountConfig[];
   readonly network: NetworkConfig;
+  readonly login: LoginConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   /** Of all gateways that serve the same accounts; undefined: the host name. */
@@ -17,10 +18,10 @@ export interface Config {
 export interface AccountConfig {
   /** The section's name, `COS_ACCOUNT_0`. */
   readonly section: string;
-  /** `ftp_login_user_name`. */
+  /** `ftp_login_user_name`, or else the first user's name. */
   readonly name: string;
-  /** `ftp_login_user_password`. */
-  readonly password: string;
+  /** Who may log in to it; at least one. */
+  readonly users: readonly UserConfig[];
   readonly credentials: CredentialsConfig;
   /** `examplebucket-1250000000`. */
   readonly bucket: string;
@@ -71,6 +72,13 @@ export type CredentialsConfig =
   /** `cos_cam_role` and `metadata_endpoint` (`host` or `host:port`). */
   | { readonly from: "role"; readonly role: string; readonly metadataEndpoint: string };
 
+/** Somebody who may log in. */
+export interface UserConfig {
+  readonly name: string;
+  /** As `readPassword` reads it; undefined: anonymous, any password will do. */
+  readonly password: string | undefined;
+}
+
 /** `[NETWORK]`. */
 export interface NetworkConfig {
   readonly listenAddress: string;
@@ -84,6 +92,25 @@ export interface NetworkConfig {
   /** Whose connections begin with a PROXY protocol header. */
   readonly proxyProtocolFrom: readonly Cidr[];
   readonly dataPeer: "same" | "any";
+}
+
+/** `[LOGIN]`. */
+export interface LoginConfig {
+  readonly guard: {
+    /** Failed logins that are a ban; 0 = no guard. */
+    readonly threshold: number;
+    readonly window: number;
+    readonly ban: number;
+    readonly except: readonly Cidr[];
+  };
+  /** 0 = unlimited. */
+  readonly maxConnectionsPerAddress: number;
+  /** 0 = unlimited. */
+  readonly maxUnauthenticated: number;
+  /** `cos_key_login`: what holds for all who log in with keys of their own; undefined: nobody can. */
+  readonly cosKeyAccount:
+    | Omit<AccountConfig, "name" | "users" | "credentials" | "bucket">
+    | undefined;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

@@ -4,7 +4,7 @@ import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
 import type { Connection } from "../net/connection.ts";
 import { StoreError } from "../store/object_store.ts";
-import type { LogFields, Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { Tree } from "../vfs/tree.ts";
 import { VirtualPath } from "../vfs/virtual_path.ts";
 import { Argument } from "./argument.ts";
@@ -15,6 +15,7 @@ import { type ControlLine, ControlLineReader, LINE_MAX, parseCommand } from "./c
 import { DataChannel } from "./data/data_channel.ts";
 import { type Fact, FACTS } from "./data/facts.ts";
 import type { RepresentationType } from "./data/representation.ts";
+import { errorFields } from "./error_fields.ts";
 import { failureReply } from "./failure_reply.ts";
 import { Code, encodeReply, type Reply, reply } from "./reply.ts";
 import type { FtpServices } from "./services.ts";
@@ -59,6 +60,7 @@ export class Session {
   readonly #queue = new CommandQueue();
   readonly #loginDeadline: Deadline;
   readonly #idleDeadline: Deadline;
+  readonly #leaving = new AbortController();
   #loggedIn: LoggedIn | undefined;
   #transfer: Transfer | undefined;
   #sending: Promise<void> = Promise.resolve();
@@ -87,6 +89,9 @@ export class Session {
       log: this.log,
     });
     this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
+    this.#loginDeadline.signal.addEventListener("abort", () => {
+      services.guard.failed(control.remote.hostname);
+    }, { once: true });
     this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
   }
 
@@ -108,6 +113,11 @@ export class Session {
     this.#loginDeadline[Symbol.dispose]();
     this.#idleDeadline[Symbol.dispose]();
     this.log.debug("The session ended");
+  }
+
+  /** Aborts when the client has gone or is to go, with the {@linkcode CommandError} that tells it so. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
   }
 
   get isLoggedIn(): boolean {
@@ -194,7 +204,7 @@ export class Session {
       this.log.info(`${title}: done`, fields());
       return done;
     } catch (error) {
-      this.log.info(`${title}: failed`, { ...fields(), ...describe(error) });
+      this.log.info(`${title}: failed`, { ...fields(), ...errorFields(error) });
       throw error;
     } finally {
       this.#transfer = undefined;
@@ -308,6 +318,7 @@ export class Session {
     this.#queue.end();
     if (this.#quitReceived) return;
     this.#controlLost = true;
+    this.#leave("The control connection ended");
     this.#transfer?.abort("control-lost");
   }
 
@@ -330,7 +341,12 @@ export class Session {
   /** Ends the session with 421 and `why`, now or after the command that runs. */
   #end(why: string): void {
     this.#ending ??= why;
+    this.#leave(why);
     if (!this.#executing) this.#queue.clear();
+  }
+
+  #leave(why: string): void {
+    this.#leaving.abort(new CommandError(Code.serviceNotAvailable, why));
   }
 
   #endAfter(milliseconds: number, why: string): Deadline {
@@ -348,28 +364,11 @@ export class Session {
   }
 
   #logFailure(verb: string, failure: Reply, error: unknown): void {
-    const fields = { verb, reply: failure.code, ...describe(error) };
+    const fields = { verb, reply: failure.code, ...errorFields(error) };
     if (error instanceof StoreError) this.log.warning("COS refused or failed", fields);
     else if (failure.code === Code.localError) this.log.error("A command failed", fields);
     else this.log.debug("A command was refused", fields);
   }
-}
-
-function describe(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const cause = error.cause instanceof Error ? error.cause : undefined;
-  const store = error instanceof StoreError
-    ? error
-    : cause instanceof StoreError
-    ? cause
-    : undefined;
-  return {
-    error: error.message,
-    cause: cause?.message,
-    code: store?.code,
-    requestId: store?.requestId,
-    stack: error instanceof TypeError || error instanceof ReferenceError ? error.stack : undefined,
-  };
 }
 
 /** An argument as the log may show it. */

@@ -124,8 +124,8 @@ Deno.test("serve --demo needs no configuration and stays on this machine", async
   ]);
   assert.deepEqual(config!.network.passivePorts, { first: 60_000, last: 65_535 });
   assert.deepEqual([config!.log.level, config!.log.toFile], ["INFO", false]);
-  const { name, password, endpoint, protocol, credentials } = config!.accounts[0]!;
-  assert.deepEqual([name, password, protocol], ["demo", "demo", "http"]);
+  const { users, endpoint, protocol, credentials } = config!.accounts[0]!;
+  assert.deepEqual([users, protocol], [[{ name: "demo", password: "demo" }], "http"]);
   const { endpoint: wanted, ...keys } = COS;
   assert.equal(endpoint, wanted);
   assert.deepEqual(credentials, { from: "configuration", ...keys, token: undefined });

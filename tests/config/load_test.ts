@@ -11,7 +11,7 @@ Deno.test("load fills in every default", () => {
   assert.deepEqual(accounts, [{
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     credentials: {
       from: "configuration",
       secretId: "AKIDexample0",
@@ -49,6 +49,12 @@ Deno.test("load fills in every default", () => {
       passivePorts: { first: 60_000, last: 65_535 },
       proxyProtocolFrom: [],
       dataPeer: "same",
+    },
+    login: {
+      guard: { threshold: 10, window: 600_000, ban: 600_000, except: [] },
+      maxConnectionsPerAddress: 128,
+      maxUnauthenticated: 256,
+      cosKeyAccount: undefined,
     },
     limits: {
       singleFileMaxSize: 200 * GIB,
@@ -103,6 +109,20 @@ masquerade_address = ftp.example.com
 masquerade_except = 10.0.0.0/8
 proxy_protocol_from = 10.0.0.5, 2001:db8::/64
 data_peer = any
+[LOGIN]
+guard_threshold = 0
+guard_window = 1m
+guard_ban = 1d
+guard_except = 127.0.0.1
+max_connection_per_address = 4
+max_unauthenticated_num = 5
+cos_key_login = yes
+cos_region = ap-shanghai
+cos_endpoint = 127.0.0.1:9001
+cos_protocol = http
+cos_network = internal
+authority = R
+delete_enable = no
 [FILE_OPTION]
 single_file_max_size = 1G
 [OPTIONAL]
@@ -130,7 +150,7 @@ log_backup_count = 3
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     credentials: {
       from: "configuration",
       secretId: "AKIDexample0",
@@ -172,6 +192,40 @@ log_backup_count = 3
     proxyProtocolFrom: [],
     dataPeer: "any",
   });
+  const { guard, ...login } = config.login;
+  assert.deepEqual(guard.except.map(({ text }) => text), ["127.0.0.1"]);
+  assert.deepEqual({ ...guard, except: [] }, {
+    threshold: 0,
+    window: 60_000,
+    ban: 86_400_000,
+    except: [],
+  });
+  assert.deepEqual(login, {
+    maxConnectionsPerAddress: 4,
+    maxUnauthenticated: 5,
+    cosKeyAccount: {
+      section: "LOGIN",
+      region: "ap-shanghai",
+      endpoint: "127.0.0.1:9001",
+      protocol: "http",
+      network: "internal",
+      homeDir: "LOGIN",
+      keyPrefix: "",
+      authority: { read: true, write: false },
+      deleteEnable: false,
+      overwriteEnable: true,
+      renameEnable: true,
+      singleFileMaxSize: GIB,
+      maxSessions: undefined,
+      uploadRate: undefined,
+      downloadRate: undefined,
+      allowFrom: undefined,
+      storageClass: undefined,
+      encryption: undefined,
+      preserveMtime: false,
+      pathEncoding: "utf-8",
+    },
+  });
   assert.deepEqual(config.limits, {
     singleFileMaxSize: GIB,
     minPartSize: MIB,
@@ -212,7 +266,7 @@ Deno.test("load keeps passwords as they are written", () => {
     ] as const
   ) {
     const text = accountText().replace("correct-horse-0", () => written);
-    assert.equal(accountOf(loadText(text)).password, password);
+    assert.equal(accountOf(loadText(text)).users[0]!.password, password);
   }
 });
 

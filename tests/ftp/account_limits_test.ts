@@ -80,8 +80,8 @@ Deno.test("login from outside of allow_from is refused like a wrong password, an
   const reasons = gateway.log.lines.filter(({ message }) => message === "Login failed")
     .map(({ fields }) => fields.reason);
   assert.deepEqual(reasons, [
-    undefined,
-    "the password is right, but not the address (allow_from)",
+    "wrong password",
+    "an address outside of allow_from",
   ]);
   // It counts as a failure too.
   await peer.ask("USER alice", 331);

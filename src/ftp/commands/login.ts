@@ -1,6 +1,6 @@
-import type { Account } from "../../accounts/account.ts";
+import type { LoginOutcome } from "../../accounts/authenticator.ts";
+import { sleep } from "../../clock.ts";
 import { cidrContains } from "../../net/cidr.ts";
-import type { SocketAddress } from "../../net/connection.ts";
 import type { Argument } from "../argument.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -19,30 +19,49 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { userName, services, log } = session;
   if (userName === undefined) return reply(Code.badSequence, "Send USER first");
   session.logOut();
-  const account = await services.authenticator.authenticate(userName, argument.bytes);
-  const isElsewhere = account !== undefined && !mayLogInFrom(account, session.control.remote);
-  if (!account || isElsewhere) {
-    session.failedLogins++;
-    const reason = isElsewhere
-      ? "the password is right, but not the address (allow_from)"
-      : undefined;
-    log.warning("Login failed", { user: userName, tries: session.failedLogins, reason });
-    return session.failedLogins < LOGIN_TRIES
+  const { hostname } = session.control.remote;
+  const isBanned = () => services.guard.isBanned(hostname);
+  if (isBanned()) return turnedAway();
+  const authenticated = await services.authenticator.authenticate({
+    name: userName,
+    password: argument.bytes,
+    signal: session.leaving,
+  });
+  const outcome = from(hostname, authenticated);
+  // Of many attempts at once, those that end after the ban do not hear whether they were right.
+  if (isBanned()) return turnedAway();
+  if ("refused" in outcome) {
+    const tries = ++session.failedLogins;
+    log.warning("Login failed", { user: userName, reason: outcome.refused, tries });
+    const delay = services.guard.failed(hostname);
+    if (delay > 0) await sleep(services.clock, delay, session.leaving);
+    return tries < LOGIN_TRIES && !isBanned()
       ? reply(Code.notLoggedIn, "Login incorrect")
-      : reply(Code.serviceNotAvailable, "Too many failed logins");
+      : turnedAway();
   }
+  const { account } = outcome;
   const slot = services.logins.tryTake(account);
   if (typeof slot === "string") {
     log.warning(`Login refused: ${slot} sessions are logged in`, { user: userName });
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
-  session.log.info("Login", { bucket: account.bucket });
+  session.log.info("Login", { user: userName, bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
 }
 
-function mayLogInFrom({ allowFrom }: Account, { hostname }: SocketAddress): boolean {
-  return allowFrom === undefined || allowFrom.some((block) => cidrContains(block, hostname));
+/** Outside of `allow_from` the right password is as good as a wrong one. */
+function from(hostname: string, outcome: LoginOutcome): LoginOutcome {
+  if ("refused" in outcome) return outcome;
+  const { allowFrom } = outcome.account;
+  return allowFrom === undefined || allowFrom.some((block) => cidrContains(block, hostname))
+    ? outcome
+    : { refused: "an address outside of allow_from" };
+}
+
+/** Why is nobody's business but the log's. */
+function turnedAway(): Reply {
+  return reply(Code.serviceNotAvailable, "Service not available, try again later");
 }
 
 function reinitialize(session: Session): Reply {
