@@ -19,9 +19,12 @@ import {
   type SocketAddress,
   systemDialer,
 } from "./net/connection.ts";
+import type { CertificatePair } from "./net/certificate.ts";
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
+import { selfSignedCertificate } from "./net/self_signed.ts";
+import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
 import { loadSigning } from "./store/cos/signer.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
@@ -56,6 +59,7 @@ export class StartError extends Error {
  * Runs the gateway until it is interrupted; running transfers may then end.
  *
  * @param options.writesFiles whether this process writes files besides the log's. @default false
+ * @param options.certificate in the place of the configuration's files.
  * @param options.onReady called when clients can connect.
  * @throws {StartError} when it cannot start.
  */
@@ -63,6 +67,7 @@ export async function serve(options: {
   config: Config;
   surroundings: Surroundings;
   writesFiles?: boolean;
+  certificate?: CertificatePair;
   onReady?: (address: SocketAddress) => void;
 }): Promise<void> {
   const { config, surroundings, writesFiles = false } = options;
@@ -94,12 +99,20 @@ export async function serve(options: {
     hostname: network.listenAddress,
     port: network.listenPort,
   }));
+  using certificate = await openCertificate(config, { certificate: options.certificate, log });
+  using implicitTls = config.tls.implicitPort === undefined
+    ? undefined
+    : behindProxies(openListener({
+      hostname: network.listenAddress,
+      port: config.tls.implicitPort,
+    }));
   using arrivals = await ArrivalBarrier.open();
   await loadSigning();
   const writes = writesFiles || config.log.toFile;
   const remaining = surroundings.giveUp(writes ? DISPENSABLE : [...DISPENSABLE, "write"]);
   log.debug("Permissions that are left, each as a whole", { permissions: remaining.join(" ") });
   const server = new FtpServer(listener, {
+    implicitTls,
     limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
@@ -118,6 +131,7 @@ export async function serve(options: {
       masquerade,
       dataPeer: network.dataPeer,
       logins: new LoginSlots(limits.maxLoginNum),
+      tls: certificate && { ...config.tls, certificate },
     },
   });
   const { first, last } = network.passivePorts;
@@ -125,6 +139,8 @@ export async function serve(options: {
     listen: formatAddress(listener.address),
     passive: `${first}-${last}`,
     masquerade: masquerade?.address ?? "none",
+    tls: certificate ? config.tls.required : "none",
+    implicitTls: implicitTls && formatAddress(implicitTls.address),
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
   for (const { name, users } of config.accounts) {
@@ -179,17 +195,19 @@ export async function runEmulator(options: {
  * Runs the gateway on an embedded COS server of its own.
  *
  * @param options.dir where the bucket is kept; undefined: in memory.
+ * @param options.tls whether it offers TLS, with a certificate made for this run.
  * @param options.configure makes the configuration, given where the embedded server listens and its keys.
  * @throws {StartError} when it cannot start.
  */
 export async function serveDemo(options: {
   bucket: string;
   dir: string | undefined;
+  tls: boolean;
   configure: (cos: { endpoint: string; secretId: string; secretKey: string }) => Config;
   surroundings: Surroundings;
   onReady: (address: SocketAddress) => void;
 }): Promise<void> {
-  const { bucket, dir, configure, surroundings, onReady } = options;
+  const { bucket, dir, tls, configure, surroundings, onReady } = options;
   // Nobody but this process is to use it, although it listens on loopback.
   const keys = { secretId: crypto.randomUUID(), secretKey: crypto.randomUUID() };
   const log = createLogger({
@@ -206,7 +224,20 @@ export async function serveDemo(options: {
     log,
   });
   const config = configure({ endpoint: formatAddress(emulator.address), ...keys });
-  await serve({ config, surroundings, writesFiles: dir !== undefined, onReady });
+  const certificate = tls
+    ? await selfSignedCertificate({
+      names: ["localhost", "127.0.0.1"],
+      now: systemClock.now(),
+      days: 30,
+    })
+    : undefined;
+  await serve({
+    config,
+    surroundings,
+    writesFiles: dir !== undefined,
+    certificate,
+    onReady,
+  });
 }
 
 async function openEmulator(options: {
@@ -272,6 +303,21 @@ function authenticatorOf(
 
 function loginOf({ name, password }: UserConfig, account: Account): Login {
   return { name, account, password: password === undefined ? "any" : readPassword(password) };
+}
+
+/** @throws {StartError} */
+async function openCertificate(
+  { tls: { files } }: Config,
+  { certificate, log }: { certificate: CertificatePair | undefined; log: Logger },
+): Promise<ServerCertificate | undefined> {
+  const source = certificate ? fixedCertificate(certificate) : files && certificateFiles(files);
+  if (!source) return undefined;
+  try {
+    return await ServerCertificate.open({ source, clock: systemClock, log });
+  } catch (error) {
+    const message = `Cannot use the certificate: ${(error as Error).message}`;
+    throw new StartError(message, { cause: error });
+  }
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */

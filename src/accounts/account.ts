@@ -15,6 +15,8 @@ export interface Account extends Permissions {
   readonly keyPrefix: string;
   /** How its clients write names, unless a session asks for UTF-8. */
   readonly nameEncoding: NameEncoding;
+  /** Whether all of its connections must speak TLS. */
+  readonly requireTls: boolean;
   /** Where its clients may set the times of files. */
   readonly times?: FileTimes;
   /** From where it may log in. @default anywhere */

@@ -12,6 +12,7 @@ export interface ReadSettings {
   readonly login: ReadSection<KeysOf<"LOGIN">>;
   /** The section `LOGIN` read as an account's: the defaults of what it does not give. */
   readonly loginAccount: ReadSection<KeysOf<"COS_ACCOUNT">>;
+  readonly tls: ReadSection<KeysOf<"TLS">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -24,6 +25,7 @@ export function assembleConfig(
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
   const login = read.login.values as Values<KeysOf<"LOGIN">>;
+  const tls = read.tls.values as Values<KeysOf<"TLS">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
   const others = {
@@ -55,6 +57,14 @@ export function assembleConfig(
       maxConnectionsPerAddress: login.max_connection_per_address,
       maxUnauthenticated: login.max_unauthenticated_num,
       cosKeyAccount: login.cos_key_login ? cosKeyAccount(read, others) : undefined,
+    },
+    tls: {
+      files: tls.tls_cert_file && tls.tls_key_file
+        ? { cert: tls.tls_cert_file, key: tls.tls_key_file }
+        : undefined,
+      required: tls.tls_required,
+      implicitPort: tls.implicit_tls_port,
+      truncation: tls.tls_truncation,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -144,6 +154,7 @@ function accountOfAnybody(
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
+    requireTls: values.require_tls,
     pathEncoding: values.path_encoding,
   };
 }

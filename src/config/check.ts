@@ -1,6 +1,7 @@
 import { assembleConfig, type ReadSettings } from "./assemble.ts";
 import { checkAccounts } from "./check_accounts.ts";
 import type { Config } from "./config.ts";
+import { checkTls } from "./check_tls.ts";
 import { type SectionKind, SECTIONS } from "./keys.ts";
 import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -29,6 +30,7 @@ export function checkSettings(
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
     login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
     loginAccount: readSection(single("LOGIN"), SECTIONS.COS_ACCOUNT.keys, options),
+    tls: readSection(single("TLS"), SECTIONS.TLS.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -37,11 +39,12 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.login, read.fileOption, read.optional].flatMap(({ problems }) =>
-      problems
-    ),
+    ...[read.network, read.login, read.tls, read.fileOption, read.optional].flatMap((
+      { problems },
+    ) => problems),
     ...checkAccounts(read, place),
     ...checkPorts(read.network),
+    ...checkTls(read, options.readFile),
     ...checkUploadMemory(uploadMemoryMax, read),
     ...checkFileSizes(read),
   ];

@@ -6,6 +6,7 @@ import { LOGIN_KEYS } from "./login_keys.ts";
 import { password, userList } from "./login_values.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
 import { PERMISSION_KEYS } from "./permission_keys.ts";
+import { TLS_KEYS } from "./tls_keys.ts";
 import {
   boolean,
   choice,
@@ -161,6 +162,11 @@ const ACCOUNT_KEYS = {
     zh:
       "客户端文件名编码：utf-8，或用于中文 Windows 客户端的 gb18030。客户端发送 OPTS UTF8 ON 时该会话改用 utf-8。",
     default: "utf-8",
+  }),
+  require_tls: optional(boolean, {
+    en: "Whether the account may log in under TLS only, with its data connections under TLS too.",
+    zh: "该账号是否必须使用 TLS 登录，且数据连接也必须使用 TLS。",
+    default: "false",
   }),
 } satisfies Keys;
 
@@ -320,6 +326,11 @@ export const SECTIONS = {
     keys: LOGIN_KEYS,
     en: "Who is turned away, and logins with keys of the cloud.",
     zh: "登录限制，以及使用云密钥登录。",
+  },
+  TLS: {
+    keys: TLS_KEYS,
+    en: "FTP over TLS (FTPS), explicit by AUTH TLS and implicit.",
+    zh: "FTP over TLS（FTPS）：显式（AUTH TLS）与隐式。",
   },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {

@@ -39,6 +39,7 @@ Deno.test("run shows the help of each subcommand with its flags", async () => {
       "log-level",
       "demo",
       "demo-dir",
+      "tls",
     ],
     validate: ["config", "lenient", "strict", "json"],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],

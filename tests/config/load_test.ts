@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { load } from "../../src/config/load.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
 
 const MIB = 1024 ** 2;
@@ -37,6 +38,7 @@ Deno.test("load fills in every default", () => {
     storageClass: undefined,
     encryption: undefined,
     preserveMtime: false,
+    requireTls: false,
     pathEncoding: "utf-8",
   }]);
   assert.deepEqual(rest, {
@@ -56,6 +58,7 @@ Deno.test("load fills in every default", () => {
       maxUnauthenticated: 256,
       cosKeyAccount: undefined,
     },
+    tls: { files: undefined, required: "no", implicitPort: undefined, truncation: "reject" },
     limits: {
       singleFileMaxSize: 200 * GIB,
       minPartSize: 8 * MIB,
@@ -99,8 +102,10 @@ Deno.test("load reads every key into its place", () => {
     "sse = AES256",
     "preserve_mtime = yes",
     "path_encoding = GB18030",
+    "require_tls = yes",
   );
-  const config = configOf(loadText(`${account}
+  const files = { "cert.pem": LOCALHOST.cert, "key.pem": LOCALHOST.key };
+  const text = `${account}
 [NETWORK]
 listen_address = ::
 listen_port = 21
@@ -146,7 +151,14 @@ log_file_enabled = no
 log_rotate_enabled = false
 log_rotate_size = 1MiB
 log_backup_count = 3
-`));
+[TLS]
+tls_cert_file = cert.pem
+tls_key_file = key.pem
+tls_required = control
+implicit_tls_port = 990
+tls_truncation = accept
+`;
+  const config = configOf(loadText(text, { files }));
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
@@ -176,7 +188,14 @@ log_backup_count = 3
     storageClass: "STANDARD_IA",
     encryption: "AES256",
     preserveMtime: true,
+    requireTls: true,
     pathEncoding: "gb18030",
+  });
+  assert.deepEqual(config.tls, {
+    files: { cert: "cert.pem", key: "key.pem" },
+    required: "control",
+    implicitPort: 990,
+    truncation: "accept",
   });
   assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
   assert.deepEqual(config.network.proxyProtocolFrom.map(({ text }) => text), [
@@ -220,6 +239,7 @@ log_backup_count = 3
       uploadRate: undefined,
       downloadRate: undefined,
       allowFrom: undefined,
+      requireTls: false,
       storageClass: undefined,
       encryption: undefined,
       preserveMtime: false,

@@ -10,6 +10,9 @@ import type { CommandRow } from "./command_row.ts";
 const LOGIN_TRIES = 3;
 
 function user(session: Session, argument: Argument): Reply {
+  if (session.protection.refusesLogin()) {
+    return reply(Code.protectionNeeded, "Use AUTH TLS before you log in");
+  }
   session.logOut();
   session.userName = argument.text;
   return reply(Code.needPassword, "Password required");
@@ -27,7 +30,7 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
     password: argument.bytes,
     signal: session.leaving,
   });
-  const outcome = from(hostname, authenticated);
+  const outcome = whereAllowed(session, authenticated);
   // Of many attempts at once, those that end after the ban do not hear whether they were right.
   if (isBanned()) return turnedAway();
   if ("refused" in outcome) {
@@ -50,13 +53,18 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   return reply(Code.loggedIn, "Logged in");
 }
 
-/** Outside of `allow_from` the right password is as good as a wrong one. */
-function from(hostname: string, outcome: LoginOutcome): LoginOutcome {
+/**
+ * From an address outside of `allow_from`, or in clear text where `require_tls` wants TLS, the right password is as good as a
+ * wrong one, and is not confirmed.
+ */
+function whereAllowed({ control, protection }: Session, outcome: LoginOutcome): LoginOutcome {
   if ("refused" in outcome) return outcome;
-  const { allowFrom } = outcome.account;
-  return allowFrom === undefined || allowFrom.some((block) => cidrContains(block, hostname))
-    ? outcome
-    : { refused: "an address outside of allow_from" };
+  const { account } = outcome;
+  const { hostname } = control.remote;
+  if (account.allowFrom?.every((block) => !cidrContains(block, hostname))) {
+    return { refused: "an address outside of allow_from" };
+  }
+  return protection.refusesLogin(account) ? { refused: "no TLS" } : outcome;
 }
 
 /** Why is nobody's business but the log's. */
@@ -65,6 +73,10 @@ function turnedAway(): Reply {
 }
 
 function reinitialize(session: Session): Reply {
+  // RFC 4217 section 13 wants clear text from there on: nobody who is protected should be left without it.
+  if (session.protection.isControlPrivate) {
+    return reply(Code.notImplemented, "REIN is not for TLS: open another connection");
+  }
   session.logOut();
   return reply(Code.readyForNewUser, "Ready for a new user");
 }
