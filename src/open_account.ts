@@ -12,7 +12,7 @@ import { createCosStore } from "./store/cos/create.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_record.ts";
+import { UploadRecords } from "./vfs/upload_records.ts";
 
 /** Makes an account, with the store of its bucket, of its settings. COS is not asked. */
 export type OpenAccount = (settings: AccountConfig) => Promise<Account>;
@@ -34,7 +34,6 @@ export function accountOpener(
     minPartSize: limits.minPartSize,
     maxPartSize: largestPart({ memory, threads }),
   };
-  const process = crypto.randomUUID();
   return async (account) => {
     const { name } = account;
     const accountLog = log.with({ account: name, bucket: account.bucket });
@@ -57,7 +56,7 @@ export function accountOpener(
       keyPrefix: account.keyPrefix,
       account: name,
       cluster,
-      process,
+      interrupted: limits.interruptedUpload,
       clock: systemClock,
       log,
     });

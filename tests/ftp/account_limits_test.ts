@@ -159,3 +159,25 @@ Deno.test("slow upload leaves downloads and other commands as quick as they are"
   await slow.expect(426);
   await slow.expect(226);
 });
+
+Deno.test("overwrite_enable = false: an interrupted upload of a new file is resumed, onto a finished one not", async () => {
+  await using gateway = await Gateway.start({ overwriteEnable: false, interrupted: "resume" });
+  using peer = await gateway.logIn();
+  const size = 3 * PART_SIZE + 1;
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, new Uint8Array(size));
+  await gateway.emulator.traffic.ended("UploadPart", 2);
+  await peer.moved(size);
+  await peer.ask("ABOR", 426);
+  await peer.expect(226);
+  const kept = Number((await peer.ask("SIZE a", 213)).text);
+  assert.ok(kept > 0);
+  await gateway.put("b", "finished");
+  await peer.ask(`REST ${kept}`, 350);
+  using _unused = await peer.openData();
+  await peer.ask("STOR b", 550);
+  await peer.ask(`REST ${kept}`, 350);
+  assert.equal((await peer.upload("STOR a", new Uint8Array(size - kept))).code, 226);
+  assert.equal((await gateway.get("a"))!.length, size);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { ProxyProtocolListener } from "../../src/net/proxy_protocol.ts";
 import { proxyHeader } from "../net/proxy_headers.ts";
-import { FtpPeer, receiveAll } from "./ftp_peer.ts";
+import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 
 const CLIENT = { hostname: "192.0.2.7", port: 40_000 };
@@ -84,4 +84,22 @@ Deno.test("behind a proxy every line of a session names the client", async () =>
   await peer.ask("PASS wrong", 530);
   const peers = new Set(gateway.log.lines.map(({ fields }) => fields.peer));
   assert.deepEqual([...peers], [CLIENT.hostname]);
+});
+
+Deno.test("behind a proxy the header comes before TLS, on control and data connections", async () => {
+  await using gateway = await startBehindProxy({ ftps: { required: "all" } });
+  using peer = await connect(gateway);
+  await peer.protect();
+  await peer.logIn();
+  const { text } = await peer.ask("PASV", 227);
+  assert.match(text, /\(203,0,113,10,/);
+  const port = await peer.extendedPassive();
+  await peer.ask("STOR a", 150);
+  using data = await startTls(await openData(port));
+  await sendAll(data, "content");
+  await data.closeWrite();
+  await peer.expect(226);
+  assert.equal(await gateway.text("a"), "content");
+  const peers = gateway.log.lines.flatMap(({ fields }) => fields.peer ?? []);
+  assert.deepEqual([...new Set(peers)], [CLIENT.hostname]);
 });
