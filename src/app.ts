@@ -20,7 +20,7 @@ import {
   systemDialer,
 } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
-import type { ProxySettings } from "./net/http_proxy.ts";
+import { proxySettings } from "./net/http_proxy.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
@@ -65,7 +65,7 @@ export async function serve(options: {
   using http = new HttpClient({
     dialer: systemDialer,
     clock: systemClock,
-    proxy: proxyOf(surroundings),
+    proxy: proxySettings(surroundings.env),
   });
   using masquerade = await startMasquerade(config, log);
   const logins = await openAccounts(config, { http, log });
@@ -328,14 +328,6 @@ function listenProblem(error: unknown): string {
     return "this machine has no such address, use 0.0.0.0 for all of its addresses";
   }
   return (error as Error).message;
-}
-
-function proxyOf({ env }: Surroundings): ProxySettings {
-  return {
-    http: env.get("http_proxy"),
-    https: env.get("https_proxy") ?? env.get("HTTPS_PROXY"),
-    noProxy: env.get("no_proxy") ?? env.get("NO_PROXY"),
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
