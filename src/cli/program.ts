@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addCheckKeys, checkKeys } from "./check_keys.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
+import { addHashPassword, hashPassword } from "./hash_password.ts";
 import { addServe, serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { addValidate, validate } from "./validate.ts";
@@ -36,6 +37,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });
+  });
+  addHashPassword(program, async () => {
+    exitCode = await hashPassword(terminal);
   });
   try {
     await program.parseAsync(args, { from: "user" });
