@@ -2,16 +2,23 @@ import { lookup } from "node:dns/promises";
 import { staticCredentials } from "./accounts/credentials.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import type { Loaded } from "./config/load.ts";
+import { CONFIGURATION_CHECKS } from "./doctor/configuration/configuration_checks.ts";
+import type {
+  ConfigurationSubject,
+  FileFacts,
+} from "./doctor/configuration/configuration_subject.ts";
 import type { AccountSubject } from "./doctor/keys/account_subject.ts";
 import { KEY_CHECKS } from "./doctor/keys/key_checks.ts";
 import { type Dialer, systemDialer } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
 import { proxyChooser, type ProxySettings } from "./net/http_proxy.ts";
+import { accountOpener } from "./open_account.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { endpointsOf } from "./store/cos/endpoint.ts";
 import { createLogger } from "./telemetry/log.ts";
 
-export { KEY_CHECKS };
+export { CONFIGURATION_CHECKS, KEY_CHECKS };
 
 /** What is looked at, and the means to look, which are given back when this is disposed of. */
 export interface KeyDiagnosis extends Disposable {
@@ -75,4 +82,35 @@ export function diagnoseKeys(
 async function systemResolve(hostname: string): Promise<readonly string[]> {
   const addresses = await lookup(hostname, { all: true });
   return addresses.map(({ address }) => address);
+}
+
+/** Makes ready what the checks of a configuration look at: this machine's files and memory, and a gateway that is never started. */
+export function diagnoseConfiguration(
+  loaded: Loaded,
+  { proxy, machineMemory }: { proxy: ProxySettings; machineMemory: number },
+): ConfigurationSubject {
+  return {
+    loaded,
+    readFile: Deno.readFileSync,
+    stat: systemStat,
+    build: (config) => buildGateway(config, proxy),
+    machineMemory,
+    clock: systemClock,
+  };
+}
+
+/** @throws TypeError when a proxy setting cannot be used; RangeError when there is not memory enough. */
+async function buildGateway(config: Config, proxy: ProxySettings): Promise<void> {
+  using http = new HttpClient({ dialer: systemDialer, clock: systemClock, proxy });
+  const log = createLogger({ level: "CRITICAL", sinks: [], clock: systemClock });
+  await Promise.all(config.accounts.map(accountOpener(config, { http, log })));
+}
+
+function systemStat(path: string): FileFacts | undefined {
+  try {
+    const { mode, isDirectory } = Deno.statSync(path);
+    return { mode, isDirectory };
+  } catch {
+    return undefined;
+  }
 }

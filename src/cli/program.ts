@@ -29,8 +29,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addServe(program, async (options) => {
     exitCode = await serve(options, { terminal });
   });
-  addValidate(program, async (options) => {
-    exitCode = await validate(options, terminal);
+  addValidate(program, async (names, options) => {
+    exitCode = await validate(names, { options, terminal });
   });
   addCheckKeys(program, async (names, options) => {
     exitCode = await checkKeys(names, { options, terminal });

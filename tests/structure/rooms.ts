@@ -14,7 +14,14 @@ const LEAVES = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["src/cli"],
   "src/cli": ["src/app.ts", "src/diagnose.ts", "src/doctor"],
-  "src/diagnose.ts": ["src/doctor", "src/vfs", "src/accounts", "src/store", "src/store/cos"],
+  "src/diagnose.ts": [
+    "src/open_account.ts",
+    "src/doctor",
+    "src/vfs",
+    "src/accounts",
+    "src/store",
+    "src/store/cos",
+  ],
   "src/open_account.ts": ["src/vfs", "src/accounts", "src/store", "src/store/cos"],
   "src/app.ts": [
     "src/open_account.ts",
