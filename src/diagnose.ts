@@ -93,6 +93,7 @@ export function diagnoseConfiguration(
     loaded,
     readFile: Deno.readFileSync,
     stat: systemStat,
+    certificate: undefined,
     build: (config) => buildGateway(config, proxy),
     machineMemory,
     clock: systemClock,

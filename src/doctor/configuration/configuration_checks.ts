@@ -1,5 +1,6 @@
 import type { Check } from "../check.ts";
 import { buildCheck } from "./build_check.ts";
+import { certificateCheck } from "./certificate_check.ts";
 import type { ConfigurationSubject } from "./configuration_subject.ts";
 import { fileCheck } from "./file_check.ts";
 import { passwordCheck } from "./password_check.ts";
@@ -12,6 +13,7 @@ export const CONFIGURATION_CHECKS: readonly Check<ConfigurationSubject>[] = [
   problemCheck,
   buildCheck,
   uploadCheck,
+  certificateCheck,
   passwordCheck,
   fileCheck,
   predecessorCheck,

@@ -17,6 +17,8 @@ export interface ConfigurationSubject {
   readonly readFile: ReadFile;
   /** Undefined where there is no such file, or nothing may be known of it. */
   stat(path: string): FileFacts | undefined;
+  /** The files of the certificate that TLS is offered with. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
   /** Makes everything that the gateway is made of, and lets go of it. @throws what keeps it from being made. */
   build(config: Config): Promise<void>;
   /** Bytes. */

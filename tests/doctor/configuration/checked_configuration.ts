@@ -39,6 +39,7 @@ export async function checkText(
           return typeof content === "string" ? encoder.encode(content) : content;
         },
         stat: (path) => path in modes ? { mode: modes[path]!, isDirectory: false } : undefined,
+        certificate: undefined,
         build: () => Promise.resolve(),
         machineMemory: 16 * GIB,
         clock: systemClock,
