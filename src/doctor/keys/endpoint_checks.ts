@@ -231,6 +231,11 @@ const clock: Check<AccountSubject> = {
 /** The checks from the name of the endpoint to its first answer. */
 export const ENDPOINT_CHECKS: readonly Check<AccountSubject>[] = [dns, tcp, tls, clock];
 
+/** What is connected to, for people. */
+function nameOf({ endpoint, address }: Trial): string {
+  return address === endpoint ? endpoint.hostname : `the proxy ${address.hostname}`;
+}
+
 /** The endpoint that the gateway would take. */
 export function chosen(
   { endpoints }: AccountSubject,
@@ -243,22 +248,22 @@ export function chosen(
 
 function usable(trials: readonly Trial[]): Outcome {
   const index = trials.findIndex(({ failure }) => failure === undefined);
-  const { address, result } = trials[index]!;
+  const trial = trials[index]!;
   const others = trials.slice(0, index).map((trial) =>
-    `; ${trial.address.hostname} ${trial.failure}, so it is not used`
+    `; ${nameOf(trial)} ${trial.failure}, so it is not used`
   );
   return {
     status: "pass",
-    summary: `${address.hostname} ${result}${others.join("")}`,
+    summary: `${nameOf(trial)} ${trial.result}${others.join("")}`,
     data: { chosen: index },
   };
 }
 
 function unusable(trials: readonly Trial[]): Outcome {
-  const all = trials.map(({ address, failure }) => `${formatAddress(address)} ${failure}`);
+  const all = trials.map((trial) => `${nameOf(trial)} port ${trial.address.port} ${trial.failure}`);
   return {
     status: "fail",
-    summary: `The endpoint ${all.at(-1)}`,
+    summary: `${all.at(-1)}`,
     detail: all.length > 1 ? all.join("\n") : undefined,
   };
 }

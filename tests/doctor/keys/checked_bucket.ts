@@ -12,6 +12,7 @@ import {
   type SocketAddress,
   systemDialer,
 } from "../../../src/net/connection.ts";
+import type { ProxySettings } from "../../../src/net/http_proxy.ts";
 import { configOf, loadText } from "../../config/loading.ts";
 import { MemoryLog } from "../../memory_log.ts";
 
@@ -64,6 +65,7 @@ export interface CheckOptions {
   readonly dialer?: Dialer;
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
   readonly clock?: Clock;
+  readonly proxy?: ProxySettings;
 }
 
 /** The findings about one account whose endpoint is at `address`. */

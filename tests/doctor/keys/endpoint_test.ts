@@ -58,7 +58,7 @@ Deno.test("a name that cannot be resolved is named, with the resolver's code", a
   assert.equal(check, "endpoint.dns");
   assert.match(
     summary,
-    /photos-1250000001\.cos\.ap-guangzhou\.myqcloud\.com:80 cannot be resolved: .*ENOTFOUND/,
+    /photos-1250000001\.cos\.ap-guangzhou\.myqcloud\.com port 80 cannot be resolved: .*ENOTFOUND/,
   );
   assert.deepEqual(remedy!.commands, [
     "getent ahosts photos-1250000001.cos.ap-guangzhou.myqcloud.com",
@@ -93,6 +93,19 @@ Deno.test("the nearer endpoint is not used where only the public one can be reso
     summary,
     /^\S+\.cos\.ap-guangzhou\S+ is 203\.0\.113\.1; \S+internal\S+ cannot be resolved/,
   );
+});
+
+Deno.test("a proxy is what must be resolved and connected to where one leads out", async () => {
+  await using proxy = new RawServer(async () => {});
+  const { port } = proxy.address;
+  const findings = await checkAccount(UNUSED, {
+    settings: { cos_endpoint: "cos.example.com" },
+    proxy: { http: `http://localhost:${port}` },
+    checks: ["endpoint.tcp"],
+    dialer: dialerTo(proxy.address),
+  });
+  assert.match(findingOf(findings, "endpoint.dns").summary, /^the proxy localhost is (127|::1)/);
+  assert.match(findingOf(findings, "endpoint.tcp").summary, /^the proxy localhost answers at 127/);
 });
 
 Deno.test("an endpoint that refuses connections is unreachable", async () => {
