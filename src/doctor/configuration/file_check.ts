@@ -7,6 +7,9 @@ const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
+/** Keys that name a file which everybody may read. */
+const PUBLIC_FILES = ["tls_cert_file"];
+
 /** Files with secrets that others on this machine may read, or put their own in place of. */
 export const fileCheck: Check<ConfigurationSubject> = {
   id: "config.files",
@@ -15,7 +18,9 @@ export const fileCheck: Check<ConfigurationSubject> = {
   run(subject) {
     const { file, config } = subject.loaded;
     const secretFiles = fileLines(subject)
-      .filter(({ entry }) => /_file$/i.test(entry.key) && !entry.value.includes("${"))
+      .filter(({ entry: { key, value } }) =>
+        /_file$/i.test(key) && !PUBLIC_FILES.includes(key.toLowerCase()) && !value.includes("${")
+      )
       .map(({ entry }) => entry.value);
     const paths = [...new Set([...file === undefined ? [] : [file], ...secretFiles])];
     const folders = [...new Set(paths.map((path) => dirname(path)))];

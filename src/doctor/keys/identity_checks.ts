@@ -12,7 +12,16 @@ const exists: Check<AccountSubject> = {
   async run(subject, { signal, found }) {
     const { bucket, region, endpoint } = subject.account;
     const { code, status, region: named } = found("endpoint.tls")[0]?.data ?? {};
-    const isRedirect = typeof status === "number" && status >= 300 && status < 400;
+    const answer = typeof code === "string" ? code : `status ${status}`;
+    if (Number(status) >= 500) {
+      return [{
+        status: "fail",
+        summary: `COS cannot say whether the bucket exists: ${answer}`,
+        remedy: { text: "COS is in trouble, or throttles: run it again in a while" },
+        data: { code: answer },
+      }];
+    }
+    const isRedirect = Number(status) >= 300 && Number(status) < 400;
     if (code !== "NoSuchBucket" && !isRedirect) {
       return [{ status: "pass", summary: `${bucket} exists`, data: { region: region ?? null } }];
     }
@@ -22,7 +31,6 @@ const exists: Check<AccountSubject> = {
       : endpoint === undefined
       ? await findRegion(subject, signal)
       : undefined;
-    const answer = typeof code === "string" ? code : `status ${status}`;
     if (actual) {
       const summary = `${bucket} exists, but not here (${answer})`;
       return [{ status: "pass", summary, data: { region: actual, code: answer } }];

@@ -1,5 +1,6 @@
 import { crc64 } from "../../checksum/crc64.ts";
 import type { ListedObject, ObjectInfo, StoreError } from "../../store/object_store.ts";
+import { inParallel } from "../../vfs/in_parallel.ts";
 import { RESERVED_NAME } from "../../vfs/virtual_path.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject } from "./account_subject.ts";
@@ -15,6 +16,9 @@ const RANGE = 64 * 1024;
 
 /** Objects among which a sample is taken: one page. */
 const PAGE = 1_000;
+
+/** Objects that are read at the same time: each is held in memory. */
+const PARALLEL = 4;
 
 /** GET refuses them until they are restored. */
 const ARCHIVED = /ARCHIVE$/;
@@ -76,8 +80,11 @@ const sample: Check<AccountSubject> = {
     }
     const picked = readable.map((object) => ({ object, at: random() }))
       .sort((a, b) => a.at - b.at).slice(0, sample).map(({ object }) => object);
-    const faults = (await Promise.all(picked.map((object) => examine(subject, object, signal))))
-      .flatMap((fault) => fault ?? []);
+    const faults: Outcome[] = [];
+    await inParallel(picked, PARALLEL, async (object) => {
+      const fault = await examine(subject, object, signal);
+      if (fault) faults.push(fault);
+    });
     if (faults.length > 0) return faults;
     return [{
       status: "pass",

@@ -124,6 +124,13 @@ Deno.test("files with secrets that others may read or change are named, with the
   ]);
 });
 
+Deno.test("a certificate is everybody's to read", async () => {
+  const text = `${ACCOUNT}[TLS]\ntls_cert_file = /etc/cert.pem\ntls_key_file = /etc/key.pem\n`;
+  const modes = { "/etc/cert.pem": 0o100644, "/etc/key.pem": 0o100644 };
+  const targets = (await checkText("config.files", text, { modes })).map(({ target }) => target);
+  assert.deepEqual(targets, ["/etc/key.pem"]);
+});
+
 Deno.test("log_dir that is a file is named", async () => {
   const findings = await checkText("config.files", `${ACCOUNT}[OPTIONAL]\nlog_dir = /var/log/x\n`, {
     modes: { "/var/log/x": 0o100644 },

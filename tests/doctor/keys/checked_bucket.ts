@@ -66,6 +66,7 @@ export interface CheckOptions {
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
   readonly clock?: Clock;
   readonly proxy?: ProxySettings;
+  readonly signal?: AbortSignal;
 }
 
 /** The findings about one account whose endpoint is at `address`. */
@@ -92,7 +93,7 @@ export async function checkAccount(
     subjects: diagnosis.subjects,
     modes: options.modes ?? ["offline", "online"],
     clock: options.clock ?? systemClock,
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
   });
 }
 

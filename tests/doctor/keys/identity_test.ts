@@ -143,6 +143,31 @@ Deno.test("a COS that stops answering signed requests is not taken for a wrong k
   assert.equal(summary, "COS could not be asked: ConnectionLost");
 });
 
+Deno.test("a COS in trouble is not taken for one that has the bucket", async () => {
+  await using server = new RawServer(async (peer) => {
+    while (await peer.readHead() !== null) {
+      await peer.write(refusal("503 Service Unavailable", "ServiceUnavailable"));
+    }
+  });
+  const { check, summary } = onlyFailure(await checkAccount(server.address));
+  assert.equal(check, "bucket.exists");
+  assert.equal(summary, "COS cannot say whether the bucket exists: ServiceUnavailable");
+});
+
+Deno.test("a signature whose time COS does not take is a matter of the clock, not of the key", async () => {
+  await using server = new RawServer(async (peer) => {
+    for (let head; (head = await peer.readHead()) !== null;) {
+      const message = /^authorization:/im.test(head) ? "Request has expired" : "Access Denied.";
+      const body = `<Error><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
+      await peer.write(answer("403 Forbidden", { body }));
+    }
+  });
+  const { check, summary, remedy } = onlyFailure(await checkAccount(server.address));
+  assert.equal(check, "key.signature");
+  assert.equal(summary, "AccessDenied: the signature's time is not COS's");
+  assert.deepEqual(remedy!.commands, ["timedatectl set-ntp true"]);
+});
+
 Deno.test("accounts are checked side by side and do not keep each other from it", async () => {
   await using bucket = await startBucket();
   const gone = listen({ hostname: "127.0.0.1", port: 0 });

@@ -168,6 +168,26 @@ Deno.test("a canary that cannot be removed is named", async () => {
   assert.match(failure!.remedy!.text, /in the console/);
 });
 
+Deno.test("the canary is removed also when the checks are interrupted", async () => {
+  for (const operation of ["UploadPart", "PutObjectCopy", "CompleteMultipartUpload"] as const) {
+    await using bucket = await startBucket();
+    using _fault = bucket.faults.add({ operation, fault: { kind: "timeout" } });
+    const interruption = new AbortController();
+    const checks = ["rights.write"];
+    const checking = checkAccount(bucket.address, {
+      ...WRITING,
+      checks,
+      signal: interruption.signal,
+    });
+    await bucket.traffic.begun(operation);
+    interruption.abort();
+    const finding = findingOf(await checking, "rights.write");
+    assert.equal(finding.status, "fail");
+    assert.match(finding.summary, /^The canary was not tried to its end/);
+    assert.deepEqual(await contents(bucket), [], operation);
+  }
+});
+
 Deno.test("an upload whose beginning nobody heard of is aborted too", async () => {
   await using bucket = await startBucket();
   using _fault = bucket.faults.add({
