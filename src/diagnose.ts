@@ -35,7 +35,7 @@ export interface KeyDiagnosis extends Disposable {
  * @throws TypeError when a proxy setting cannot be used.
  */
 export function diagnoseKeys(
-  { accounts }: Config,
+  { accounts, limits }: Config,
   options: {
     proxy: ProxySettings;
     sample: number;
@@ -72,6 +72,7 @@ export function diagnoseKeys(
       resolve,
       clock,
       random: Math.random,
+      resumes: limits.interruptedUpload === "resume",
       sample,
     };
     return { name: `${account.name} (${account.bucket})`, subject };

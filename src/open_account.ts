@@ -11,7 +11,7 @@ import { createCosStore } from "./store/cos/create.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_record.ts";
+import { UploadRecords } from "./vfs/upload_records.ts";
 
 /** Makes an account, with the store of its bucket, of its settings. COS is not asked. */
 export type OpenAccount = (settings: AccountConfig) => Promise<Account>;
@@ -29,7 +29,6 @@ export function accountOpener(
     maxPartSize: largestPart({ memory, threads }),
     maxFileSize: limits.singleFileMaxSize,
   };
-  const process = crypto.randomUUID();
   return async (account) => {
     const { name, secretId, secretKey, token } = account;
     const store = createCosStore({
@@ -47,7 +46,7 @@ export function accountOpener(
       keyPrefix: account.keyPrefix,
       account: name,
       cluster,
-      process,
+      interrupted: limits.interruptedUpload,
       clock: systemClock,
       log,
     });

@@ -46,6 +46,8 @@ export interface AccountSubject {
   readonly clock: Clock;
   /** Between 0 and 1. */
   readonly random: () => number;
+  /** Whether interrupted uploads are to be resumed (`interrupted_upload`). */
+  readonly resumes: boolean;
   /** Objects that are looked at. */
   readonly sample: number;
 }

@@ -1,5 +1,5 @@
 import { type ObjectStore, type StoreError, uninterrupted } from "../../store/object_store.ts";
-import { RESERVED_NAME } from "../../vfs/virtual_path.ts";
+import { RECORDS_FOLDER } from "../../vfs/upload_records.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject, CheckedAccount } from "./account_subject.ts";
 import type { CamAction } from "./cam_policy.ts";
@@ -76,13 +76,13 @@ function leftBehind(key: string, left: readonly string[]): Outcome {
 
 const records: Check<AccountSubject> = {
   id: "rights.records",
-  title: `The keys may keep the records of uploads, below ${RESERVED_NAME}/ of the key prefix`,
+  title: `The keys may keep the records of uploads, below ${RECORDS_FOLDER} of the key prefix`,
   needs: ["key.signature", "key.token"],
   mode: "write",
   timeout: 60_000,
-  async run({ store, account }, { signal }) {
+  async run({ store, account, resumes }, { signal }) {
     if (!account.authority.write) return [];
-    const folder = `${account.keyPrefix}${RESERVED_NAME}/uploads/`;
+    const folder = account.keyPrefix + RECORDS_FOLDER;
     const refusals = await tryRecord(store, folder, signal);
     const denied = [...refusals].filter(([, refusal]) => isDenied(refusal));
     const others = [...refusals.values()].filter((refusal) => !isDenied(refusal));
@@ -97,11 +97,15 @@ const records: Check<AccountSubject> = {
       summary: `AccessDenied: no records of uploads can be kept below ${folder}: ${
         names.join(", ")
       }`,
-      detail:
-        "An interrupted upload can then not be resumed (as with interrupted_upload = discard), and what a crash " +
-        `leaves of one stays in the bucket\n${
-          denied.map(([, refusal]) => describeRefusal(refusal)).join("\n")
-        }`,
+      detail: [
+        ...resumes
+          ? [
+            "An interrupted upload cannot be resumed: it is thrown away, as by interrupted_upload = discard",
+          ]
+          : [],
+        "What a crash leaves of an upload stays in the bucket",
+        ...denied.map(([, refusal]) => describeRefusal(refusal)),
+      ].join("\n"),
       remedy: policyRemedy(account),
       data: { missing: names, code: "AccessDenied" },
     }];
