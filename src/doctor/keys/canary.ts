@@ -131,9 +131,7 @@ export class Canary {
       if (refusal) left.push(`${what}: ${describeRefusal(refusal)}`);
     };
     if (this.#upload) {
-      if (!this.#done.includes("CompleteMultipartUpload")) {
-        await attempt("an unfinished upload", store.abortUpload(this.#upload, call));
-      }
+      await attempt("an unfinished upload", store.abortUpload(this.#upload, call));
     } else if (this.#mayHaveDone("InitiateMultipartUpload")) {
       const listing = store.listUploads({ prefix: this.#key, ...call });
       const aborting = listing.then((uploads) =>

@@ -55,6 +55,17 @@ Deno.test("a certificate for other names than masquerade_address is warned of", 
   }
 });
 
+Deno.test("a certificate for masquerade_address fits, whether that is a name or an address", async () => {
+  const names = ["ftp.example.com", "203.0.113.7"] as const;
+  const pair = await selfSignedCertificate({ names, now: NOW, days: 90 });
+  for (const masquerade of names) {
+    assert.deepEqual(await check({ pair, masquerade }), [
+      "pass /etc/cert.pem: DNS:ftp.example.com, IP Address:203.0.113.7, valid for 90 days",
+      SELF_SIGNED,
+    ]);
+  }
+});
+
 Deno.test("a certificate with its chain behind it is not warned of", async () => {
   const other = await selfSignedCertificate({ names: ["ca.example.com"], now: NOW, days: 90 });
   const findings = await check({ pair: { cert: PAIR.cert + other.cert, key: PAIR.key } });

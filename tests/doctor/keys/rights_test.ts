@@ -116,6 +116,15 @@ for (
   });
 }
 
+Deno.test("no upload is begun that could not be aborted", async () => {
+  await using bucket = await startBucket();
+  using _abort = deny(bucket, "AbortMultipartUpload");
+  using _complete = deny(bucket, "CompleteMultipartUpload");
+  const failure = onlyFailure(await checkAccount(bucket.address, WRITING));
+  assert.deepEqual(missingIn(failure), ["name/cos:AbortMultipartUpload"]);
+  assert.deepEqual(await contents(bucket), []);
+});
+
 Deno.test("keys that may not delete write no canary, and it matters less where the account may not either", async () => {
   for (const [enabled, status] of [["true", "fail"], ["false", "warn"]] as const) {
     await using bucket = await startBucket();
@@ -229,11 +238,16 @@ Deno.test("an object whose bytes are not those of its CRC64 is named", async () 
   );
 });
 
-Deno.test("of a large object the end is read", async () => {
+Deno.test("of a large object the end is read, which has no CRC64", async () => {
   await using bucket = await startBucket();
   await store(bucket, "large", "x".repeat(9 * 1024 ** 2));
-  const findings = await checkAccount(bucket.address);
-  assert.deepEqual(findingOf(findings, "object.sample").data, { keys: ["large"] });
+  using _fault = bucket.faults.add({
+    operation: "GetObject",
+    key: "large",
+    fault: { kind: "corrupt-answer" },
+  });
+  const { status, data } = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.deepEqual([status, data], ["pass", { keys: ["large"] }]);
 });
 
 Deno.test("archived objects are not read", async () => {
