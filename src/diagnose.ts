@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { staticCredentials } from "./accounts/credentials.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import type { Loaded } from "./config/load.ts";
@@ -13,8 +12,7 @@ import { KEY_CHECKS } from "./doctor/keys/key_checks.ts";
 import { type Dialer, systemDialer } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
 import { proxyChooser, type ProxySettings } from "./net/http_proxy.ts";
-import { accountOpener } from "./open_account.ts";
-import { createCosStore } from "./store/cos/create.ts";
+import { accountOpener, openStore } from "./open_account.ts";
 import { endpointsOf } from "./store/cos/endpoint.ts";
 import { createLogger } from "./telemetry/log.ts";
 
@@ -51,22 +49,13 @@ export function diagnoseKeys(
   const http = new HttpClient({ dialer, clock, proxy });
   const log = createLogger({ level: "CRITICAL", sinks: [], clock });
   const subjects = accounts.map((account) => {
-    const { secretId, secretKey, token } = account;
     const subject: AccountSubject = {
       account,
       endpoints: endpointsOf(account),
       endpointIn: (region) =>
         endpointsOf({ ...account, endpoint: undefined, region, network: "public" })[0],
       proxyOf: (endpoint) => chooseProxy(endpoint)?.address,
-      store: createCosStore({
-        location: account,
-        credentials: staticCredentials({ secretId, secretKey, token }),
-        http,
-        dialer,
-        clock,
-        random: Math.random,
-        log,
-      }),
+      store: openStore(account, { http, dialer, clock, log }),
       http,
       dialer,
       resolve,

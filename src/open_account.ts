@@ -2,12 +2,13 @@ import type { Account } from "./accounts/account.ts";
 import { staticCredentials } from "./accounts/credentials.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { AccountConfig, Config } from "./config/config.ts";
 import { largestPart } from "./config/part_limits.ts";
-import { systemDialer } from "./net/connection.ts";
+import { type Dialer, systemDialer } from "./net/connection.ts";
 import type { HttpClient } from "./net/http_client.ts";
 import { createCosStore } from "./store/cos/create.ts";
+import type { ObjectStore } from "./store/object_store.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
@@ -30,14 +31,9 @@ export function accountOpener(
     maxFileSize: limits.singleFileMaxSize,
   };
   return async (account) => {
-    const { name, secretId, secretKey, token } = account;
-    const store = createCosStore({
-      location: account,
-      credentials: staticCredentials({ secretId, secretKey, token }),
+    const { name } = account;
+    const store = openStore(account, {
       http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: Math.random,
       log: log.with({ account: name, bucket: account.bucket }),
     });
     const contentMd5 = account.protocol === "http";
@@ -58,4 +54,29 @@ export function accountOpener(
       transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
     };
   };
+}
+
+/** The store of an account's bucket, asked with its keys. */
+export function openStore(
+  account: AccountConfig,
+  options: {
+    http: HttpClient;
+    log: Logger;
+    /** @default that of this machine */
+    dialer?: Dialer;
+    /** @default that of this machine */
+    clock?: Clock;
+  },
+): ObjectStore {
+  const { http, log, dialer = systemDialer, clock = systemClock } = options;
+  const { secretId, secretKey, token } = account;
+  return createCosStore({
+    location: account,
+    credentials: staticCredentials({ secretId, secretKey, token }),
+    http,
+    dialer,
+    clock,
+    random: Math.random,
+    log,
+  });
 }

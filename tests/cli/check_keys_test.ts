@@ -91,3 +91,12 @@ Deno.test("check-keys ends with 3 where the configuration cannot be used", async
   assert.deepEqual([exitCode, terminal.stdout], [ExitCode.configuration, ""]);
   assert.match(terminal.stderr, /^\/nowhere\/vsftpd\.conf: error: /);
 });
+
+Deno.test("check-keys says which proxy setting cannot be used", async () => {
+  await using file = await configurationFile(
+    account("alice", { endpoint: "127.0.0.1:1", secretKey: "k" }),
+  );
+  const terminal = new FakeTerminal({ https_proxy: "socks5://127.0.0.1" });
+  assert.equal(await run(["check-keys", "--config", file.path], terminal), ExitCode.failed);
+  assert.match(terminal.stderr, /^cosftp check-keys: Cannot use .*proxy.*\n$/);
+});
