@@ -6,7 +6,7 @@ import {
   uninterrupted,
 } from "../../store/object_store.ts";
 import type { CamAction } from "./cam_policy.ts";
-import { describeRefusal, isDenied, refusalOf } from "./refusal.ts";
+import { describeRefusal, isDenied, isLetThrough, NO_UPLOAD, refusalOf } from "./refusal.ts";
 
 const BYTES = new TextEncoder().encode(
   "cosftp check-keys --write wrote this and removes it again\n",
@@ -60,12 +60,12 @@ export class Canary {
   async live(): Promise<CanaryResult> {
     const store = this.#store;
     const call = { signal: this.#signal };
-    const nowhere = { key: `${this.#key}-parts`, uploadId: "0" };
+    const nowhere = { key: `${this.#key}-parts`, uploadId: NO_UPLOAD };
     const mayDelete = await this.#try("DeleteObject", () => store.delete(this.#key, call));
-    const mayAbort = await this.#try(
-      "AbortMultipartUpload",
-      () => store.abortUpload(nowhere, call),
-    );
+    const mayAbort = await this.#try("AbortMultipartUpload", async () => {
+      const refusal = await refusalOf(store.abortUpload(nowhere, call));
+      if (refusal && !isLetThrough(refusal)) throw refusal;
+    });
     if (mayDelete) await this.#objects();
     if (mayDelete && mayAbort) await this.#uploads();
     return {

@@ -6,7 +6,7 @@ import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject } from "./account_subject.ts";
 import { type CamAction, neededActions } from "./cam_policy.ts";
 import { otherRefusal } from "./identity_checks.ts";
-import { isDenied, missingActions, refusalOf } from "./refusal.ts";
+import { isDenied, isLetThrough, missingActions, NO_UPLOAD, refusalOf } from "./refusal.ts";
 
 /** Up to here an object is read whole, and its CRC64 compared. Bytes. */
 const WHOLE_MAX = 8 * 1024 ** 2;
@@ -26,12 +26,13 @@ const ARCHIVED = /ARCHIVE$/;
 const rights: Check<AccountSubject> = {
   id: "rights.read",
   title: "The keys may look up, read and follow uploads, as far as the account needs it",
-  needs: ["key.signature", "key.token"],
+  // Who may not list may be told of what does not exist that it is not theirs to see.
+  needs: ["bucket.list"],
   mode: "online",
   async run({ store, account }, { signal }) {
     // What is not there cannot be found, but whoever may not look is told so first.
     const key = `${account.keyPrefix}.cosftp-check-${crypto.randomUUID()}`;
-    const upload = { key, uploadId: "0" };
+    const upload = { key, uploadId: NO_UPLOAD };
     const calls: Partial<Record<CamAction, () => Promise<unknown>>> = {
       HeadObject: () => store.head(key, { signal }),
       GetObject: async () => (await store.get(key, { signal }))[Symbol.dispose](),
@@ -42,7 +43,7 @@ const rights: Check<AccountSubject> = {
     const refusals = new Map<CamAction, StoreError>();
     await Promise.all(tried.map(async (action) => {
       const refusal = await refusalOf(calls[action]!());
-      if (refusal && refusal.kind !== "not-found") refusals.set(action, refusal);
+      if (refusal && !isLetThrough(refusal)) refusals.set(action, refusal);
     }));
     const denied = tried.filter((action) =>
       refusals.has(action) && isDenied(refusals.get(action)!)

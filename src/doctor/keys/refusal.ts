@@ -26,6 +26,15 @@ export function isDenied(error: StoreError): boolean {
   return error.code === "AccessDenied";
 }
 
+/** An upload that does not exist: what is asked about it changes nothing. */
+export const NO_UPLOAD: string = "0".repeat(64);
+
+/** Whether a call about something that does not exist was let through: it was refused for that reason alone. */
+export function isLetThrough(error: StoreError): boolean {
+  const { status = 0 } = error;
+  return !isDenied(error) && status >= 400 && status < 500;
+}
+
 /** The finding that actions are not allowed. */
 export function missingActions(
   account: CheckedAccount,

@@ -66,6 +66,27 @@ Deno.test("keys that may not look up, read or follow uploads lack those actions 
   }
 });
 
+Deno.test("what is refused because it does not exist was let through, whatever COS calls that", async () => {
+  await using bucket = await startBucket();
+  for (const operation of ["ListParts", "AbortMultipartUpload"] as const) {
+    const fault = { kind: "error", code: "InvalidArgument", status: 400 } as const;
+    bucket.faults.add({ operation, times: 1, fault });
+  }
+  const findings = await checkAccount(bucket.address, WRITING);
+  assert.ok(findings.every(({ status }) => status === "pass"), JSON.stringify(findings, null, 1));
+});
+
+Deno.test("a COS that fails meanwhile says nothing of permissions", async () => {
+  await using bucket = await startBucket();
+  using _fault = bucket.faults.add({
+    operation: "ListParts",
+    fault: { kind: "error", code: "InternalError", status: 500 },
+  });
+  const failure = onlyFailure(await checkAccount(bucket.address));
+  assert.equal(failure.check, "rights.read");
+  assert.equal(failure.summary, "COS refuses: InternalError");
+});
+
 Deno.test("actions that the account's authority does not need are not asked for", async () => {
   await using bucket = await startBucket();
   using _uploads = deny(bucket, "ListMultipartUploads");
