@@ -51,6 +51,8 @@ export function migrate(
   };
 
   for (const line of lines) useEqualsSign(line, change);
+  for (const line of lines) giveBothPorts(line, change);
+  nameAccounts(lines, change);
   for (const { number, what } of replacedLines(current())) retire(at(number), what);
   // What is wrong below a section that goes is only seen when it has gone, and so on.
   for (let before = -1; before !== changes.length;) {
@@ -72,8 +74,35 @@ export function migrate(
   return { text: current(), changes: changes.toSorted((a, b) => a.line - b.line) };
 }
 
+type ChangeLine = (line: Line, text: string, what: string) => void;
+
+/** One port was the first, and the last was 65535. */
+function giveBothPorts(line: Line, change: ChangeLine): void {
+  const match = /^(\s*passive_port\s*=\s*\d+)(\s*(?:[#;].*)?)$/i.exec(line.text);
+  if (match) {
+    change(line, `${match[1]},65535${match[2]}`, "passive_port has a first and a last port");
+  }
+}
+
+/** Every section whose name began with COS_ACCOUNT was an account. */
+function nameAccounts(lines: readonly Line[], change: ChangeLine): void {
+  const nameOf = ({ text }: Line) => /^\s*\[([^\]]*)\]/.exec(text)?.[1]?.trim();
+  const taken = new Set(lines.map((line) => nameOf(line)?.toUpperCase()));
+  for (const line of lines) {
+    const name = nameOf(line);
+    if (!name?.startsWith("COS_ACCOUNT") || sectionKind(name)) continue;
+    const rest = name.slice("COS_ACCOUNT".length).replace(/[^\p{L}\p{N}.-]/gu, "");
+    let suffix = rest || "0";
+    for (let count = 1; taken.has(`COS_ACCOUNT_${suffix}`.toUpperCase()); count++) {
+      suffix = `${rest || "0"}-${count}`;
+    }
+    taken.add(`COS_ACCOUNT_${suffix}`.toUpperCase());
+    change(line, `[COS_ACCOUNT_${suffix}]`, `the section of an account is called COS_ACCOUNT_*`);
+  }
+}
+
 /** Python's reader also took `key: value`, and lines that begin with `rem`. */
-function useEqualsSign(line: Line, change: (line: Line, text: string, what: string) => void): void {
+function useEqualsSign(line: Line, change: ChangeLine): void {
   if (/^rem\s/i.test(line.text)) {
     return change(line, `# ${line.text}`, "rem begins no comment here");
   }

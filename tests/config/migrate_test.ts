@@ -78,3 +78,26 @@ Deno.test("what is missing, or wrong and needed, is left for a person", () => {
 Deno.test("line ends and byte order marks of other systems become plain ones", () => {
   assert.equal(migrated(`\ufeff${ACCOUNT.replaceAll("\n", "\r\n")}`).text, ACCOUNT);
 });
+
+Deno.test("accounts that the predecessor knew by other names stay accounts", () => {
+  const account = (section: string, name: string) =>
+    ACCOUNT.replace("COS_ACCOUNT_0", section).replace("alice", name);
+  const { text, changes } = migrated(
+    account("COS_ACCOUNT_0", "a") + account("COS_ACCOUNT", "b") + account("COS_ACCOUNT1", "c") +
+      account("COS_ACCOUNT_x y", "d"),
+  );
+  const accounts = configOf(loadText(text)).accounts;
+  assert.deepEqual(accounts.map(({ section, name }) => [section, name]), [
+    ["COS_ACCOUNT_0", "a"],
+    ["COS_ACCOUNT_0-1", "b"],
+    ["COS_ACCOUNT_1", "c"],
+    ["COS_ACCOUNT_xy", "d"],
+  ]);
+  assert.equal(changes.length, 3);
+});
+
+Deno.test("a single passive port is the first one, as it was", () => {
+  const { text } = migrated(`${ACCOUNT}[NETWORK]\npassive_port = 50000 # open these\n`);
+  assert.deepEqual(configOf(loadText(text)).network.passivePorts, { first: 50_000, last: 65_535 });
+  assert.ok(text.endsWith("passive_port = 50000,65535 # open these\n"));
+});
