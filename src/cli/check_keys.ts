@@ -64,7 +64,7 @@ export async function checkKeys(
   const { KEY_CHECKS, diagnoseKeys } = await loadDiagnose();
   const checks = chooseChecks(KEY_CHECKS, { command: COMMAND, names, options, terminal });
   if (!Array.isArray(checks)) return checks as ExitCode;
-  const loaded = loadConfiguration(options, terminal);
+  const loaded = loadConfiguration({ config: options.config, lenient: options.lenient }, terminal);
   if (!loaded.config) {
     const { renderProblem } = await import("../config/problem.ts");
     terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));

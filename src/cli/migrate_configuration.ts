@@ -13,7 +13,10 @@ import type { ValidateOptions } from "./validate.ts";
  * @returns `configuration` when there is no file, or what is left is still no configuration.
  */
 export function migrateConfiguration(options: ValidateOptions, terminal: Terminal): ExitCode {
-  const original = loadConfiguration(options, terminal);
+  const original = loadConfiguration(
+    { config: options.config, lenient: options.lenient },
+    terminal,
+  );
   // One that is not UTF-8 was found, but not read.
   const file = original.file ?? original.problems.find(({ kind }) => kind === "unreadable")?.file;
   const text = file === undefined ? undefined : readText(file);

@@ -60,7 +60,7 @@ export async function validate(
   const { CONFIGURATION_CHECKS, diagnoseConfiguration } = await loadDiagnose();
   const checks = chooseChecks(CONFIGURATION_CHECKS, { command: COMMAND, names, options, terminal });
   if (!Array.isArray(checks)) return checks as ExitCode;
-  const loaded = loadConfiguration(options, terminal);
+  const loaded = loadConfiguration({ config: options.config, lenient: options.lenient }, terminal);
   const { proxySettings } = await import("../net/http_proxy.ts");
   const subject = diagnoseConfiguration(loaded, {
     proxy: proxySettings(terminal.env),
