@@ -21,7 +21,7 @@ import {
 } from "./net/connection.ts";
 import type { CertificatePair } from "./net/certificate.ts";
 import { HttpClient } from "./net/http_client.ts";
-import type { ProxySettings } from "./net/http_proxy.ts";
+import { proxySettings } from "./net/http_proxy.ts";
 import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
 import { selfSignedCertificate } from "./net/self_signed.ts";
 import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
@@ -79,7 +79,7 @@ export async function serve(options: {
   using http = new HttpClient({
     dialer: systemDialer,
     clock: systemClock,
-    proxy: proxyOf(surroundings),
+    proxy: proxySettings(surroundings.env),
   });
   // The metadata service of a machine is not reached through a proxy.
   using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
@@ -382,14 +382,6 @@ function listenProblem(error: unknown): string {
     return "this machine has no such address, use 0.0.0.0 for all of its addresses";
   }
   return (error as Error).message;
-}
-
-function proxyOf({ env }: Surroundings): ProxySettings {
-  return {
-    http: env.get("http_proxy"),
-    https: env.get("https_proxy") ?? env.get("HTTPS_PROXY"),
-    noProxy: env.get("no_proxy") ?? env.get("NO_PROXY"),
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

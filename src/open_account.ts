@@ -2,13 +2,14 @@ import type { Account } from "./accounts/account.ts";
 import { credentialsFrom } from "./accounts/credentials.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { AccountConfig, Config } from "./config/config.ts";
 import { largestPart } from "./config/part_limits.ts";
-import { systemDialer } from "./net/connection.ts";
+import { type Dialer, systemDialer } from "./net/connection.ts";
 import type { HttpClient } from "./net/http_client.ts";
 import { TokenBucket } from "./net/token_bucket.ts";
 import { createCosStore } from "./store/cos/create.ts";
+import type { ObjectStore } from "./store/object_store.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
@@ -36,19 +37,10 @@ export function accountOpener(
   };
   return async (account) => {
     const { name } = account;
-    const accountLog = log.with({ account: name, bucket: account.bucket });
-    const store = createCosStore({
-      location: account,
-      credentials: credentialsFrom(account.credentials, {
-        http: direct,
-        clock: systemClock,
-        log: accountLog,
-      }),
+    const store = openStore(account, {
       http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: Math.random,
-      log: accountLog,
+      direct,
+      log: log.with({ account: name, bucket: account.bucket }),
     });
     const contentMd5 = account.protocol === "http";
     const records = new UploadRecords({
@@ -85,4 +77,30 @@ export function accountOpener(
 
 function tokenBucket(rate: number | undefined): TokenBucket | undefined {
   return rate === undefined ? undefined : new TokenBucket({ rate, clock: systemClock });
+}
+
+/** The store of an account's bucket, asked with its keys. */
+export function openStore(
+  account: AccountConfig,
+  options: {
+    http: HttpClient;
+    /** Without a proxy. */
+    direct: HttpClient;
+    log: Logger;
+    /** @default that of this machine */
+    dialer?: Dialer;
+    /** @default that of this machine */
+    clock?: Clock;
+  },
+): ObjectStore {
+  const { http, direct, log, dialer = systemDialer, clock = systemClock } = options;
+  return createCosStore({
+    location: account,
+    credentials: credentialsFrom(account.credentials, { http: direct, clock, log }),
+    http,
+    dialer,
+    clock,
+    random: Math.random,
+    log,
+  });
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addCheckKeys, checkKeys } from "./check_keys.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
 import { addHashPassword, hashPassword } from "./hash_password.ts";
@@ -12,6 +13,7 @@ const HELP_WIDTH = 100;
 const EXAMPLES = `Examples:
   cosftp serve --demo                      try it: no configuration, no cloud account
   cosftp validate --config vsftpd.conf     what is wrong with a configuration
+  cosftp check-keys --config vsftpd.conf   whether COS accepts its keys, and what they may do
   cosftp serve --config vsftpd.conf        the gateway
 `;
 
@@ -27,8 +29,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addServe(program, async (options) => {
     exitCode = await serve(options, { terminal });
   });
-  addValidate(program, async (options) => {
-    exitCode = await validate(options, terminal);
+  addValidate(program, async (names, options) => {
+    exitCode = await validate(names, { options, terminal });
+  });
+  addCheckKeys(program, async (names, options) => {
+    exitCode = await checkKeys(names, { options, terminal });
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });

@@ -10,6 +10,9 @@ export interface FakeInput {
 export class FakeTerminal implements Terminal {
   stdout = "";
   stderr = "";
+  /** The streams that a person is to see. */
+  readonly seen = new Set<"out" | "err">();
+  width = Infinity;
   readonly env: Terminal["env"];
   readonly input: Terminal["input"];
   /** Whether what is typed is not shown. */
@@ -48,6 +51,16 @@ export class FakeTerminal implements Terminal {
   /** The process that runs the tests goes on with what it has. */
   giveUp(): [] {
     return [];
+  }
+
+  isTerminal(stream: "out" | "err"): boolean {
+    return this.seen.has(stream);
+  }
+
+  /** Presses Ctrl-C. */
+  interrupt(): void {
+    if (this.interrupted.aborted) this.#kill.abort();
+    else this.#interruption.abort();
   }
 
   get interrupted(): AbortSignal {
