@@ -6,6 +6,8 @@ export interface Terminal {
   out(text: string): void;
   /** Writes messages for people to stderr. Never throws. */
   err(text: string): void;
+  /** Stdin: the keyboard or a pipe. */
+  readonly input: Pick<typeof Deno.stdin, "isTerminal" | "setRaw" | "read">;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   /** Aborts on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
@@ -21,6 +23,7 @@ export function systemTerminal(): Terminal {
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 class SystemTerminal implements Terminal {
+  readonly input = Deno.stdin;
   readonly env = Deno.env;
   #isReaderGone = false;
   #signals: { readonly interrupted: AbortController; readonly killed: AbortController } | undefined;
