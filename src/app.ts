@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
 import { staticCredentials } from "./accounts/credentials.ts";
+import { LoginGuard } from "./accounts/login_guard.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
 import { readPassword } from "./accounts/passwords.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
@@ -76,10 +77,11 @@ export async function serve(options: {
   });
   using arrivals = await ArrivalBarrier.open();
   const server = new FtpServer(listener, {
-    maxConnections: limits.maxConnectionNum,
+    limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
       authenticator: passwordAuthenticator(logins),
+      guard: new LoginGuard({ ...config.login.guard, clock: systemClock, log }),
       clock: systemClock,
       random: Math.random,
       dialer: systemDialer,

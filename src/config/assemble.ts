@@ -9,6 +9,7 @@ type KeysOf<Kind extends keyof typeof SECTIONS> = (typeof SECTIONS)[Kind]["keys"
 export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
+  readonly login: ReadSection<KeysOf<"LOGIN">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -20,6 +21,7 @@ export function assembleConfig(
 ): Config {
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
+  const login = read.login.values as Values<KeysOf<"LOGIN">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
   const accounts = read.accounts.map(({ section, values }) =>
@@ -35,6 +37,16 @@ export function assembleConfig(
       masqueradeExcept: network.masquerade_except ?? [],
       passivePorts: network.passive_port,
       dataPeer: network.data_peer,
+    },
+    login: {
+      guard: {
+        threshold: login.guard_threshold,
+        window: login.guard_window,
+        ban: login.guard_ban,
+        except: login.guard_except ?? [],
+      },
+      maxConnectionsPerAddress: login.max_connection_per_address,
+      maxUnauthenticated: login.max_unauthenticated_num,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,

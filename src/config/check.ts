@@ -26,6 +26,7 @@ export function checkSettings(
     accounts: sections.filter(({ kind }) => kind === "COS_ACCOUNT")
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
+    login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -34,7 +35,9 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.fileOption, read.optional].flatMap(({ problems }) => problems),
+    ...[read.network, read.login, read.fileOption, read.optional].flatMap(({ problems }) =>
+      problems
+    ),
     ...checkAccounts(read.accounts, place),
     ...checkPorts(read.network),
     ...checkUploadMemory(uploadMemoryMax, read),

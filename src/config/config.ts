@@ -7,6 +7,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly accounts: readonly AccountConfig[];
   readonly network: NetworkConfig;
+  readonly login: LoginConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   /** Of all gateways that serve the same accounts; undefined: the host name. */
@@ -59,6 +60,21 @@ export interface NetworkConfig {
   /** Inclusive. */
   readonly passivePorts: { readonly first: number; readonly last: number };
   readonly dataPeer: "same" | "any";
+}
+
+/** `[LOGIN]`. */
+export interface LoginConfig {
+  readonly guard: {
+    /** Failed logins that are a ban; 0 = no guard. */
+    readonly threshold: number;
+    readonly window: number;
+    readonly ban: number;
+    readonly except: readonly Cidr[];
+  };
+  /** 0 = unlimited. */
+  readonly maxConnectionsPerAddress: number;
+  /** 0 = unlimited. */
+  readonly maxUnauthenticated: number;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

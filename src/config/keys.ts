@@ -1,5 +1,6 @@
 import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
+import { LOGIN_KEYS } from "./login_keys.ts";
 import { password } from "./login_values.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
@@ -348,6 +349,11 @@ export const SECTIONS = {
     zh: "FTP 账号及其对应的存储桶。添加 COS_ACCOUNT_1、COS_ACCOUNT_2 等 section 即可配置多个账号。",
   },
   NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
+  LOGIN: {
+    keys: LOGIN_KEYS,
+    en: "Who is turned away.",
+    zh: "登录限制。",
+  },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {
     keys: OPTIONAL_KEYS,
