@@ -1,4 +1,4 @@
-import type { AccountConfig, Config } from "./config.ts";
+import type { AccountConfig, Config, UserConfig } from "./config.ts";
 import type { Values } from "./key.ts";
 import type { SECTIONS } from "./keys.ts";
 import type { ReadSection } from "./read_section.ts";
@@ -77,10 +77,14 @@ export function assembleConfig(
 }
 
 function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): AccountConfig {
+  const users = usersOf(values);
+  // Without an error there is one.
+  const { name } = users[0]!;
+  const isAnonymous = users.some(({ password }) => password === undefined);
   return {
     section,
-    name: values.ftp_login_user_name,
-    password: values.ftp_login_user_password,
+    name,
+    users,
     secretId: values.cos_secretid,
     secretKey: values.cos_secretkey,
     token: values.cos_token,
@@ -89,15 +93,24 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
     endpoint: values.cos_endpoint,
     protocol: values.cos_protocol,
     network: values.cos_network,
-    homeDir: values.home_dir ?? values.ftp_login_user_name,
+    homeDir: values.home_dir ?? name,
     keyPrefix: values.key_prefix ?? "",
-    authority: values.authority,
+    authority: values.authority ?? { read: true, write: !isAnonymous },
     deleteEnable: values.delete_enable,
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
     pathEncoding: values.path_encoding,
   };
+}
+
+/** Who may log in to an account, `ftp_login_user_name` first. */
+export function usersOf(
+  values: Partial<Values<KeysOf<"COS_ACCOUNT">>>,
+): readonly UserConfig[] {
+  const { ftp_login_user_name: name, ftp_login_user_password: password, ftp_login_users } = values;
+  const single = name === undefined ? [] : [{ name, password }];
+  return [...single, ...ftp_login_users ?? []];
 }
 
 function deepFreeze<T>(value: T): T {

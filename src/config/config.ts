@@ -18,10 +18,10 @@ export interface Config {
 export interface AccountConfig {
   /** The section's name, `COS_ACCOUNT_0`. */
   readonly section: string;
-  /** `ftp_login_user_name`. */
+  /** `ftp_login_user_name`, or else the first user's name. */
   readonly name: string;
-  /** `ftp_login_user_password`. */
-  readonly password: string;
+  /** Who may log in to it; at least one. */
+  readonly users: readonly UserConfig[];
   readonly secretId: string;
   readonly secretKey: string;
   /** `cos_token`: the token of temporary keys. */
@@ -47,6 +47,13 @@ export interface AccountConfig {
   readonly preserveMtime: boolean;
   /** How names are written on the control and data connections. */
   readonly pathEncoding: "utf-8" | "gb18030";
+}
+
+/** Somebody who may log in. */
+export interface UserConfig {
+  readonly name: string;
+  /** As `readPassword` reads it; undefined: anonymous, any password will do. */
+  readonly password: string | undefined;
 }
 
 /** `[NETWORK]`. */

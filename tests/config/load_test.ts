@@ -10,7 +10,7 @@ Deno.test("load fills in every default", () => {
   assert.deepEqual(accounts, [{
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     secretId: "AKIDexample0",
     secretKey: "a-secret-key-0",
     token: undefined,
@@ -124,7 +124,7 @@ log_backup_count = 3
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     secretId: "AKIDexample0",
     secretKey: "a-secret-key-0",
     token: "a-token",
@@ -201,7 +201,7 @@ Deno.test("load keeps passwords as they are written", () => {
     ] as const
   ) {
     const text = accountText().replace("correct-horse-0", () => written);
-    assert.equal(accountOf(loadText(text)).password, password);
+    assert.equal(accountOf(loadText(text)).users[0]!.password, password);
   }
 });
 

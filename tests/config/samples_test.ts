@@ -43,9 +43,9 @@ for (const language of ["zh", "ja"]) {
     for (const text of [fillIn(sample), fillIn(sample).replaceAll("\n", "\r\n")]) {
       const { accounts, network, limits, log } = configOf(loadText(text));
       assert.deepEqual(
-        accounts.map(({ name, password, homeDir, authority, deleteEnable }) => [
-          name,
-          password,
+        accounts.map(({ users, homeDir, authority, deleteEnable }) => [
+          users[0]!.name,
+          users[0]!.password,
           homeDir,
           authority,
           deleteEnable,

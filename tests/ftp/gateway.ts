@@ -201,7 +201,11 @@ export class Gateway implements AsyncDisposable {
         maxUnauthenticated: options.maxUnauthenticated ?? 0,
       },
       services: {
-        authenticator: passwordAuthenticator([{ account, password: readPassword("secret") }]),
+        authenticator: passwordAuthenticator([{
+          name: "alice",
+          account,
+          password: readPassword("secret"),
+        }]),
         guard: this.guard,
         clock: this.clock,
         random: Math.random,

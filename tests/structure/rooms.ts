@@ -14,7 +14,9 @@ const LEAVES = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["src/cli"],
   "src/cli": ["src/app.ts"],
+  "src/open_account.ts": ["src/vfs", "src/accounts", "src/store", "src/store/cos"],
   "src/app.ts": [
+    "src/open_account.ts",
     "src/ftp",
     "src/emulator",
     "src/doctor",

@@ -43,7 +43,7 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
-  session.log.info("Login", { bucket: account.bucket });
+  session.log.info("Login", { user: userName, bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
 }
 
