@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import type { Account } from "./accounts/account.ts";
-import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
+import { type Authenticator, type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
+import { cosKeyAuthenticator } from "./accounts/cos_key_authenticator.ts";
 import { LoginGuard } from "./accounts/login_guard.ts";
 import { readPassword } from "./accounts/passwords.ts";
 import { systemClock } from "./clock.ts";
@@ -22,7 +23,7 @@ import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
-import { accountOpener } from "./open_account.ts";
+import { accountOpener, type OpenAccount } from "./open_account.ts";
 import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -78,7 +79,7 @@ export async function serve(options: {
     limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
-      authenticator: passwordAuthenticator(logins),
+      authenticator: authenticatorOf(config, { logins, open }),
       guard: new LoginGuard({ ...config.login.guard, clock: systemClock, log }),
       clock: systemClock,
       random: Math.random,
@@ -220,6 +221,20 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
   });
   const log = createLogger({ level, sinks: [stderr, file], clock: systemClock });
   return { log, [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+function authenticatorOf(
+  { login }: Config,
+  { logins, open }: { logins: readonly Login[]; open: OpenAccount },
+): Authenticator {
+  const { cosKeyAccount } = login;
+  const others = passwordAuthenticator(logins);
+  if (!cosKeyAccount) return others;
+  return cosKeyAuthenticator({
+    open: (keys) => open({ ...cosKeyAccount, users: [], token: undefined, ...keys }),
+    others,
+    clock: systemClock,
+  });
 }
 
 function loginOf({ name, password }: UserConfig, account: Account): Login {

@@ -10,6 +10,8 @@ export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
   readonly login: ReadSection<KeysOf<"LOGIN">>;
+  /** The section `LOGIN` read as an account's: the defaults of what it does not give. */
+  readonly loginAccount: ReadSection<KeysOf<"COS_ACCOUNT">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -47,6 +49,7 @@ export function assembleConfig(
       },
       maxConnectionsPerAddress: login.max_connection_per_address,
       maxUnauthenticated: login.max_unauthenticated_num,
+      cosKeyAccount: login.cos_key_login ? cosKeyAccount(read) : undefined,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -82,20 +85,38 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
   const { name } = users[0]!;
   const isAnonymous = users.some(({ password }) => password === undefined);
   return {
-    section,
+    ...accountOfAnybody(section, values),
     name,
     users,
     secretId: values.cos_secretid,
     secretKey: values.cos_secretkey,
     token: values.cos_token,
     bucket: values.cos_bucket,
+    homeDir: values.home_dir ?? name,
+    authority: values.authority ?? { read: true, write: !isAnonymous },
+  };
+}
+
+function cosKeyAccount({ login, loginAccount }: ReadSettings): Config["login"]["cosKeyAccount"] {
+  const values = loginAccount.values as Values<KeysOf<"COS_ACCOUNT">>;
+  const { cos_network } = login.values as Values<KeysOf<"LOGIN">>;
+  return accountOfAnybody(login.section.name, { ...values, cos_network });
+}
+
+/** What an account has besides its users, keys and bucket. */
+function accountOfAnybody(
+  section: string,
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+): NonNullable<Config["login"]["cosKeyAccount"]> {
+  return {
+    section,
     region: values.cos_region,
     endpoint: values.cos_endpoint,
     protocol: values.cos_protocol,
     network: values.cos_network,
-    homeDir: values.home_dir ?? name,
+    homeDir: values.home_dir ?? section,
     keyPrefix: values.key_prefix ?? "",
-    authority: values.authority ?? { read: true, write: !isAnonymous },
+    authority: values.authority ?? { read: true, write: true },
     deleteEnable: values.delete_enable,
     storageClass: values.storage_class,
     encryption: values.sse,

@@ -28,6 +28,7 @@ export function checkSettings(
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
     login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
+    loginAccount: readSection(single("LOGIN"), SECTIONS.COS_ACCOUNT.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -39,7 +40,7 @@ export function checkSettings(
     ...[read.network, read.login, read.fileOption, read.optional].flatMap(({ problems }) =>
       problems
     ),
-    ...checkAccounts(read.accounts, place),
+    ...checkAccounts(read, place),
     ...checkPorts(read.network),
     ...checkUploadMemory(uploadMemoryMax, read),
   ];

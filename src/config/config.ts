@@ -82,6 +82,10 @@ export interface LoginConfig {
   readonly maxConnectionsPerAddress: number;
   /** 0 = unlimited. */
   readonly maxUnauthenticated: number;
+  /** `cos_key_login`: what holds for all who log in with keys of their own; undefined: nobody can. */
+  readonly cosKeyAccount:
+    | Omit<AccountConfig, "name" | "users" | "secretId" | "secretKey" | "token" | "bucket">
+    | undefined;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

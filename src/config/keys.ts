@@ -368,8 +368,8 @@ export const SECTIONS = {
   NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
   LOGIN: {
     keys: LOGIN_KEYS,
-    en: "Who is turned away.",
-    zh: "登录限制。",
+    en: "Who is turned away, and logins with keys of the cloud.",
+    zh: "登录限制，以及使用云密钥登录。",
   },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {

@@ -42,6 +42,7 @@ Deno.test("load fills in every default", () => {
       guard: { threshold: 10, window: 600_000, ban: 600_000, except: [] },
       maxConnectionsPerAddress: 128,
       maxUnauthenticated: 256,
+      cosKeyAccount: undefined,
     },
     limits: {
       singleFileMaxSize: 200 * GIB,
@@ -96,6 +97,13 @@ guard_ban = 1d
 guard_except = 127.0.0.1
 max_connection_per_address = 4
 max_unauthenticated_num = 5
+cos_key_login = yes
+cos_region = ap-shanghai
+cos_endpoint = 127.0.0.1:9001
+cos_protocol = http
+cos_network = internal
+authority = R
+delete_enable = no
 [FILE_OPTION]
 single_file_max_size = 1G
 [OPTIONAL]
@@ -159,7 +167,25 @@ log_backup_count = 3
     ban: 86_400_000,
     except: [],
   });
-  assert.deepEqual(login, { maxConnectionsPerAddress: 4, maxUnauthenticated: 5 });
+  assert.deepEqual(login, {
+    maxConnectionsPerAddress: 4,
+    maxUnauthenticated: 5,
+    cosKeyAccount: {
+      section: "LOGIN",
+      region: "ap-shanghai",
+      endpoint: "127.0.0.1:9001",
+      protocol: "http",
+      network: "internal",
+      homeDir: "LOGIN",
+      keyPrefix: "",
+      authority: { read: true, write: false },
+      deleteEnable: false,
+      storageClass: undefined,
+      encryption: undefined,
+      preserveMtime: false,
+      pathEncoding: "utf-8",
+    },
+  });
   assert.deepEqual(config.limits, {
     singleFileMaxSize: GIB,
     minPartSize: MIB,
