@@ -4,7 +4,7 @@ import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
 import type { Connection } from "../net/connection.ts";
 import { StoreError } from "../store/object_store.ts";
-import type { LogFields, Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { Tree } from "../vfs/tree.ts";
 import { VirtualPath } from "../vfs/virtual_path.ts";
 import { Argument } from "./argument.ts";
@@ -15,6 +15,7 @@ import { type ControlLine, ControlLineReader, LINE_MAX, parseCommand } from "./c
 import { DataChannel } from "./data/data_channel.ts";
 import { type Fact, FACTS } from "./data/facts.ts";
 import type { RepresentationType } from "./data/representation.ts";
+import { errorFields } from "./error_fields.ts";
 import { failureReply } from "./failure_reply.ts";
 import { Code, encodeReply, type Reply, reply } from "./reply.ts";
 import type { FtpServices } from "./services.ts";
@@ -203,7 +204,7 @@ export class Session {
       this.log.info(`${title}: done`, fields());
       return done;
     } catch (error) {
-      this.log.info(`${title}: failed`, { ...fields(), ...describe(error) });
+      this.log.info(`${title}: failed`, { ...fields(), ...errorFields(error) });
       throw error;
     } finally {
       this.#transfer = undefined;
@@ -361,28 +362,11 @@ export class Session {
   }
 
   #logFailure(verb: string, failure: Reply, error: unknown): void {
-    const fields = { verb, reply: failure.code, ...describe(error) };
+    const fields = { verb, reply: failure.code, ...errorFields(error) };
     if (error instanceof StoreError) this.log.warning("COS refused or failed", fields);
     else if (failure.code === Code.localError) this.log.error("A command failed", fields);
     else this.log.debug("A command was refused", fields);
   }
-}
-
-function describe(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const cause = error.cause instanceof Error ? error.cause : undefined;
-  const store = error instanceof StoreError
-    ? error
-    : cause instanceof StoreError
-    ? cause
-    : undefined;
-  return {
-    error: error.message,
-    cause: cause?.message,
-    code: store?.code,
-    requestId: store?.requestId,
-    stack: error instanceof TypeError || error instanceof ReferenceError ? error.stack : undefined,
-  };
 }
 
 /** An argument as the log may show it. */
