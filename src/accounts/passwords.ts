@@ -87,14 +87,13 @@ export async function hashPassword(password: Uint8Array): Promise<string> {
 export class PasswordVerifier {
   /** One for each cost that occurs; it stands in where another password, or none, is asked for. */
   readonly #decoys: readonly PasswordHash[];
+  readonly #derive: Derive;
   readonly #fingerprintKey = randomBytes(32);
   readonly #nobody = randomBytes(32);
   /** Of plain passwords, and of those that were right before. */
   readonly #fingerprints = new Map<Password, Uint8Array>();
   readonly #waiting = new Set<() => void>();
   #hashing = 0;
-
-  readonly #derive: Derive;
 
   /** @param passwords all that will ever be asked for. */
   constructor(passwords: readonly Password[], derive: Derive = deriveByScrypt) {
