@@ -15,8 +15,8 @@ const SECRET_KEY = /^[!-~]{1,256}$/;
 /** For how long COS is not asked again about keys that were right. Milliseconds. */
 const TRUST = 60_000;
 
-/** Logins that are trusted at the same time; a further one takes the place of the oldest. */
-const TRUSTED_MAX = 1_000;
+/** Accounts that are kept open; a further one takes the place of the one that COS was asked about longest ago. */
+const OPEN_MAX = 1_000;
 
 /** Keys of the cloud that somebody wants to log in with, and where to. */
 export interface CosKeys {
@@ -27,12 +27,14 @@ export interface CosKeys {
   readonly bucket: string;
 }
 
-interface Trusted {
+/** Keys that were right. */
+interface Proven {
   /** Of the SecretKey, which itself is kept by nobody but the account. */
   readonly fingerprint: Uint8Array;
+  /** The same for all their sessions, so that one can take over another's interrupted upload. */
   readonly account: Account;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
+  /** COS need not be asked again until then. Milliseconds since the epoch. */
+  readonly trustedUntil: number;
 }
 
 /**
@@ -46,18 +48,17 @@ export function cosKeyAuthenticator({ open, others, clock }: {
   others: Authenticator;
   clock: Clock;
 }): Authenticator {
-  const trusted = new Map<string, Trusted>();
+  const proven = new Map<string, Proven>();
   const fingerprintKey = randomBytes(32);
   const fingerprintOf = (password: Uint8Array) =>
     createHmac("sha256", fingerprintKey).update(password).digest();
 
-  const trust = (name: string, login: Trusted) => {
-    trusted.delete(name);
-    trusted.set(name, login);
-    for (const [oldest, { until }] of trusted) {
-      if (trusted.size <= TRUSTED_MAX && until > clock.now()) break;
-      trusted.delete(oldest);
-    }
+  const remember = (name: string, keys: Proven) => {
+    proven.delete(name);
+    proven.set(name, keys);
+    if (proven.size <= OPEN_MAX) return;
+    const [oldest] = proven.keys();
+    proven.delete(oldest!);
   };
 
   return {
@@ -65,21 +66,20 @@ export function cosKeyAuthenticator({ open, others, clock }: {
       const { name, password, signal } = attempt;
       const [, secretId, bucket] = NAME.exec(name) ?? [];
       if (secretId === undefined || bucket === undefined) return await others.authenticate(attempt);
-      const fingerprint = fingerprintOf(password);
-      const known = trusted.get(name);
-      if (
-        known && known.until > clock.now() && timingSafeEqual(known.fingerprint, fingerprint)
-      ) return { account: known.account };
       const secretKey = new TextDecoder().decode(password);
       if (!SECRET_KEY.test(secretKey)) return { refused: "no SecretKey" };
-      const account = await open({ name, secretId, secretKey, bucket });
+      const fingerprint = fingerprintOf(password);
+      const before = proven.get(name);
+      const known = before && timingSafeEqual(before.fingerprint, fingerprint) ? before : undefined;
+      if (known && known.trustedUntil > clock.now()) return { account: known.account };
+      const account = known?.account ?? await open({ name, secretId, secretKey, bucket });
       try {
         await account.transfers.store.list({ prefix: account.keyPrefix, limit: 1, signal });
       } catch (error) {
         if (!(error instanceof StoreError) || !isRefusal(error)) throw error;
         return { refused: `COS: ${error.code}` };
       }
-      trust(name, { fingerprint, account, until: clock.now() + TRUST });
+      remember(name, { fingerprint, account, trustedUntil: clock.now() + TRUST });
       return { account };
     },
   };

@@ -87,7 +87,8 @@ export class Session {
     });
     this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
     this.#loginDeadline.signal.addEventListener("abort", () => {
-      services.guard.failed(control.remote.hostname);
+      // While a command runs it is we who are slow.
+      if (!this.#executing) services.guard.failed(control.remote.hostname);
     }, { once: true });
     this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
   }

@@ -161,6 +161,21 @@ Deno.test("two passwords are hashed at once, and whoever has gone is not hashed 
   assert.deepEqual([hashes.costs.length, hashes.most, hashes.running], [7, 2, 0]);
 });
 
+Deno.test("of many who come with the right password at once only the first two are hashed", async () => {
+  const hashes: unknown[] = [];
+  const password = readPassword(hashOf("a"));
+  assert.ok(password.kind === "scrypt");
+  const derive: Derive = async (_given, options) => {
+    hashes.push(options);
+    await nextTurn();
+    return password.hash;
+  };
+  const verifier = new PasswordVerifier([password], derive);
+  const many = Array.from({ length: 20 }, () => verifier.matches(password, bytes("a"), patient));
+  assert.deepEqual(await Promise.all(many), Array(20).fill(true));
+  assert.equal(hashes.length, 2);
+});
+
 Deno.test("the event loop turns while a password is hashed", async () => {
   const password = readPassword(hashOf("a", { N: 2 ** 14, r: 8 }));
   const verifier = new PasswordVerifier([password]);

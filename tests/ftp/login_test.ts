@@ -34,7 +34,7 @@ class PatientAuthenticator implements Authenticator {
 
 Deno.test("a login is given up when its client leaves, its time is over, or the gateway stops", async () => {
   const authenticator = new PatientAuthenticator();
-  await using gateway = await Gateway.start({ authenticator });
+  await using gateway = await Gateway.start({ authenticator, loginGuard: { threshold: 2 } });
   using other = await gateway.connect();
   const waiting = async () => {
     const peer = await gateway.connect();
@@ -49,6 +49,7 @@ Deno.test("a login is given up when its client leaves, its time is over, or the 
   await other.ask("NOOP", 200);
   await gateway.turn(30_000);
   assert.equal((await late.expect(421)).text, "Login took too long");
+  assert.equal(gateway.guard.isBanned("127.0.0.1"), false, "it was not the client who was slow");
   using last = await waiting();
   await gateway.server.shutDown(30_000);
   assert.equal((await last.expect(421)).text, "The gateway is shutting down");
