@@ -4,33 +4,35 @@ import type { CheckedAccount } from "./account_subject.ts";
 const ACTIONS = {
   always: ["GetBucket", "HeadObject"],
   read: ["GetObject"],
-  // A rename is a copy and a removal, and APPE reads what it appends to.
+  // APPE reads what it appends to; records of uploads, and what arrived damaged, are removed.
   write: [
     "GetObject",
     "PutObject",
-    "PutObjectCopy",
     "DeleteObject",
-    "DeleteMultipleObjects",
     "InitiateMultipartUpload",
     "UploadPart",
-    "UploadPartCopy",
     "CompleteMultipartUpload",
     "AbortMultipartUpload",
     "ListParts",
     "ListMultipartUploads",
   ],
+  // A rename is a copy, a new time too, and a large file that is appended to begins with one.
+  copy: ["PutObjectCopy", "UploadPartCopy"],
+  rename: ["DeleteMultipleObjects"],
 } as const;
 
 /** An operation of COS, whose action is `name/cos:` and its name. */
 export type CamAction = (typeof ACTIONS)[keyof typeof ACTIONS][number];
 
 /** What the keys of an account must be allowed for all that the account may do. */
-export function neededActions({ authority }: CheckedAccount): readonly CamAction[] {
+export function neededActions(account: CheckedAccount): readonly CamAction[] {
+  const { authority, renameEnable } = account;
   return [
     ...new Set<CamAction>([
       ...ACTIONS.always,
       ...authority.read ? ACTIONS.read : [],
-      ...authority.write ? ACTIONS.write : [],
+      ...authority.write ? [...ACTIONS.write, ...ACTIONS.copy] : [],
+      ...authority.write && renameEnable ? ACTIONS.rename : [],
     ]),
   ];
 }

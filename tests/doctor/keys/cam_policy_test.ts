@@ -10,6 +10,7 @@ function policyOf(authority: { read: boolean; write: boolean }) {
     keyPrefix: "team/a/",
     authority,
     deleteEnable: true,
+    renameEnable: true,
     encryption: undefined,
   }));
 }

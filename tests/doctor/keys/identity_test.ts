@@ -26,6 +26,19 @@ Deno.test("a SecretId that COS does not know is InvalidAccessKeyId", async () =>
   assert.match(detail!, /\(request \S+\)$/);
 });
 
+Deno.test("keys that are nowhere to be got are told from wrong ones", async () => {
+  await using bucket = await startBucket();
+  const settings = {
+    cos_secretid: undefined,
+    cos_secretkey: undefined,
+    cos_credentials_file: "/nowhere/keys.json",
+  };
+  const { check, summary, detail } = onlyFailure(await checkAccount(bucket.address, { settings }));
+  assert.equal(check, "key.id");
+  assert.match(summary, /^NoKeys: /);
+  assert.match(detail!, /\/nowhere\/keys\.json/);
+});
+
 Deno.test("a SecretKey of another SecretId is SignatureDoesNotMatch", async () => {
   await using bucket = await startBucket();
   const findings = await checkAccount(bucket.address, { settings: { cos_secretkey: "another" } });
