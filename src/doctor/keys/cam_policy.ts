@@ -42,20 +42,26 @@ export function actionNames(actions: readonly CamAction[]): string {
   return actions.map((action) => `name/cos:${action}`).join(", ");
 }
 
-/** A policy of CAM, as JSON to paste, that allows an account's keys what they need below its key prefix, and nothing else. */
+/** Operations on the bucket: a policy that names a folder of it may not be taken for them (COS document 436/46206). */
+const ON_BUCKET: readonly CamAction[] = ["GetBucket", "ListMultipartUploads"];
+
+/**
+ * A policy of CAM, as JSON to paste, that allows an account's keys what they need, below its key prefix only, but for the names of
+ * other keys.
+ */
 export function camPolicy(account: CheckedAccount): string {
   const { bucket, region = "", keyPrefix } = account;
   const appId = bucket.slice(bucket.lastIndexOf("-") + 1);
-  return JSON.stringify(
-    {
-      version: "2.0",
-      statement: [{
-        effect: "allow",
-        action: neededActions(account).map((action) => `name/cos:${action}`),
-        resource: [`qcs::cos:${region}:uid/${appId}:${bucket}/${keyPrefix}*`],
-      }],
-    },
-    null,
-    2,
-  );
+  const allow = (actions: readonly CamAction[], prefix: string) => ({
+    effect: "allow",
+    action: actions.map((action) => `name/cos:${action}`),
+    resource: [`qcs::cos:${region}:uid/${appId}:${bucket}/${prefix}*`],
+  });
+  const needed = neededActions(account);
+  const onBucket = needed.filter((action) => ON_BUCKET.includes(action));
+  const onObjects = needed.filter((action) => !ON_BUCKET.includes(action));
+  const statement = keyPrefix === ""
+    ? [allow(needed, "")]
+    : [allow(onBucket, ""), allow(onObjects, keyPrefix)];
+  return JSON.stringify({ version: "2.0", statement }, null, 2);
 }

@@ -126,7 +126,7 @@ Deno.test("keys that may not list lack name/cos:GetBucket, and get a policy to p
   assert.equal(summary, "AccessDenied: the keys may not do name/cos:GetBucket");
   assert.deepEqual(data, { missing: ["name/cos:GetBucket"], code: "AccessDenied" });
   const policy = JSON.parse(remedy!.commands![0]!);
-  assert.deepEqual(policy.statement[0].resource, [
+  assert.deepEqual(policy.statement[1].resource, [
     "qcs::cos::uid/1250000001:photos-1250000001/team/a/*",
   ]);
 });
