@@ -19,8 +19,10 @@ import {
   type SocketAddress,
   systemDialer,
 } from "./net/connection.ts";
+import type { CertificatePair } from "./net/certificate.ts";
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
+import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
@@ -48,12 +50,14 @@ export class StartError extends Error {
 /**
  * Runs the gateway until it is interrupted; running transfers may then end.
  *
+ * @param options.certificate in the place of the configuration's files.
  * @param options.onReady called when clients can connect.
  * @throws {StartError} when it cannot start.
  */
 export async function serve(options: {
   config: Config;
   surroundings: Surroundings;
+  certificate?: CertificatePair;
   onReady?: (address: SocketAddress) => void;
 }): Promise<void> {
   const { config, surroundings } = options;
@@ -73,8 +77,14 @@ export async function serve(options: {
     hostname: network.listenAddress,
     port: network.listenPort,
   });
+  using certificate = await openCertificate(config, { certificate: options.certificate, log });
+  using implicitTls = config.tls.implicitPort === undefined ? undefined : openListener({
+    hostname: network.listenAddress,
+    port: config.tls.implicitPort,
+  });
   using arrivals = await ArrivalBarrier.open();
   const server = new FtpServer(listener, {
+    implicitTls,
     maxConnections: limits.maxConnectionNum,
     services: {
       ...limits,
@@ -88,6 +98,7 @@ export async function serve(options: {
       masquerade,
       dataPeer: network.dataPeer,
       logins: new LoginSlots(limits.maxLoginNum),
+      tls: certificate && { ...config.tls, certificate },
     },
   });
   const { first, last } = network.passivePorts;
@@ -95,6 +106,8 @@ export async function serve(options: {
     listen: formatAddress(listener.address),
     passive: `${first}-${last}`,
     masquerade: masquerade?.address ?? "none",
+    tls: certificate ? config.tls.required : "none",
+    implicitTls: implicitTls && formatAddress(implicitTls.address),
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
   options.onReady?.(listener.address);
@@ -216,6 +229,21 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
   });
   const log = createLogger({ level, sinks: [stderr, file], clock: systemClock });
   return { log, [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+/** @throws {StartError} */
+async function openCertificate(
+  { tls: { files } }: Config,
+  { certificate, log }: { certificate: CertificatePair | undefined; log: Logger },
+): Promise<ServerCertificate | undefined> {
+  const source = certificate ? fixedCertificate(certificate) : files && certificateFiles(files);
+  if (!source) return undefined;
+  try {
+    return await ServerCertificate.open({ source, clock: systemClock, log });
+  } catch (error) {
+    const message = `Cannot use the certificate: ${(error as Error).message}`;
+    throw new StartError(message, { cause: error });
+  }
 }
 
 /** The accounts, each with the store of its bucket. One memory serves the uploads of all. */

@@ -13,6 +13,8 @@ export interface Account extends Permissions {
   readonly keyPrefix: string;
   /** How its clients write names, unless a session asks for UTF-8. */
   readonly nameEncoding: NameEncoding;
+  /** Whether all of its connections must speak TLS. */
+  readonly requireTls: boolean;
   /** Where its clients may set the times of files. */
   readonly times?: FileTimes;
   /** How files go to and come from the account's bucket; both hold its store. */

@@ -9,6 +9,7 @@ type KeysOf<Kind extends keyof typeof SECTIONS> = (typeof SECTIONS)[Kind]["keys"
 export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
+  readonly tls: ReadSection<KeysOf<"TLS">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -20,6 +21,7 @@ export function assembleConfig(
 ): Config {
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
+  const tls = read.tls.values as Values<KeysOf<"TLS">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
   const accounts = read.accounts.map(({ section, values }) =>
@@ -35,6 +37,14 @@ export function assembleConfig(
       masqueradeExcept: network.masquerade_except ?? [],
       passivePorts: network.passive_port,
       dataPeer: network.data_peer,
+    },
+    tls: {
+      files: tls.tls_cert_file && tls.tls_key_file
+        ? { cert: tls.tls_cert_file, key: tls.tls_key_file }
+        : undefined,
+      required: tls.tls_required,
+      implicitPort: tls.implicit_tls_port,
+      truncation: tls.tls_truncation,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -84,6 +94,7 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
+    requireTls: values.require_tls,
     pathEncoding: values.path_encoding,
   };
 }

@@ -1,5 +1,6 @@
 import { assembleConfig, type ReadSettings } from "./assemble.ts";
 import type { Config } from "./config.ts";
+import { checkTls } from "./check_tls.ts";
 import { type SectionKind, SECTIONS } from "./keys.ts";
 import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -26,6 +27,7 @@ export function checkSettings(
     accounts: sections.filter(({ kind }) => kind === "COS_ACCOUNT")
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
+    tls: readSection(single("TLS"), SECTIONS.TLS.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -34,9 +36,10 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.fileOption, read.optional].flatMap(({ problems }) => problems),
+    ...[read.network, read.tls, read.fileOption, read.optional].flatMap(({ problems }) => problems),
     ...checkAccounts(read.accounts, place),
     ...checkPorts(read.network),
+    ...checkTls(read, options.readFile),
     ...checkUploadMemory(uploadMemoryMax, read),
   ];
   const hasErrors = problems.some(({ severity }) => severity === "error");

@@ -1,5 +1,6 @@
 import type { LogLevel } from "../telemetry/log.ts";
 import type { Cidr } from "../net/cidr.ts";
+import type { Truncation } from "../net/tls_connection.ts";
 
 /** A checked configuration. Deeply frozen; every default is filled in. Sizes are bytes, times milliseconds. */
 export interface Config {
@@ -7,6 +8,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly accounts: readonly AccountConfig[];
   readonly network: NetworkConfig;
+  readonly tls: TlsConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   /** Of all gateways that serve the same accounts; undefined: the host name. */
@@ -44,6 +46,8 @@ export interface AccountConfig {
   readonly encryption: string | undefined;
   /** Whether clients may set the times of files. */
   readonly preserveMtime: boolean;
+  /** Whether all of its connections must speak TLS. */
+  readonly requireTls: boolean;
   /** How names are written on the control and data connections. */
   readonly pathEncoding: "utf-8" | "gb18030";
 }
@@ -59,6 +63,17 @@ export interface NetworkConfig {
   /** Inclusive. */
   readonly passivePorts: { readonly first: number; readonly last: number };
   readonly dataPeer: "same" | "any";
+}
+
+/** `[TLS]`. */
+export interface TlsConfig {
+  /** Paths of PEM files; undefined: TLS is not offered. */
+  readonly files: { readonly cert: string; readonly key: string } | undefined;
+  /** `control`: no login without TLS; `all`: no data connection without it either. */
+  readonly required: "no" | "control" | "all";
+  /** Where clients begin with TLS; undefined: nowhere. */
+  readonly implicitPort: number | undefined;
+  readonly truncation: Truncation;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

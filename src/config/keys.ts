@@ -2,6 +2,7 @@ import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
+import { TLS_KEYS } from "./tls_keys.ts";
 import {
   boolean,
   choice,
@@ -160,6 +161,11 @@ const ACCOUNT_KEYS = {
     zh:
       "客户端文件名编码：utf-8，或用于中文 Windows 客户端的 gb18030。客户端发送 OPTS UTF8 ON 时该会话改用 utf-8。",
     default: "utf-8",
+  }),
+  require_tls: optional(boolean, {
+    en: "Whether the account may log in under TLS only, with its data connections under TLS too.",
+    zh: "该账号是否必须使用 TLS 登录，且数据连接也必须使用 TLS。",
+    default: "false",
   }),
 } satisfies Keys;
 
@@ -347,6 +353,11 @@ export const SECTIONS = {
     zh: "FTP 账号及其对应的存储桶。添加 COS_ACCOUNT_1、COS_ACCOUNT_2 等 section 即可配置多个账号。",
   },
   NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
+  TLS: {
+    keys: TLS_KEYS,
+    en: "FTP over TLS (FTPS), explicit by AUTH TLS and implicit.",
+    zh: "FTP over TLS（FTPS）：显式（AUTH TLS）与隐式。",
+  },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {
     keys: OPTIONAL_KEYS,

@@ -13,23 +13,29 @@ const TOO_MANY = new TextEncoder().encode(
 
 /** Accepts control connections and keeps their sessions, until {@linkcode FtpServer.shutDown}. */
 export class FtpServer {
-  readonly #listener: Listener;
+  readonly #listeners: readonly Listener[];
   readonly #services: FtpServices;
   readonly #maxConnections: number;
   readonly #sessions = new Map<Session, Promise<void>>();
-  readonly #accepting: Promise<void>;
+  readonly #accepting: readonly Promise<void>[];
   #stopped = false;
   #lastId = 0;
 
-  /** @param options.maxConnections 0 = unlimited. */
+  /**
+   * @param options.implicitTls where clients begin with TLS (ftps).
+   * @param options.maxConnections on both listeners together; 0 = unlimited.
+   */
   constructor(
     listener: Listener,
-    options: { services: FtpServices; maxConnections: number },
+    options: { services: FtpServices; maxConnections: number; implicitTls?: Listener },
   ) {
-    this.#listener = listener;
+    const { implicitTls } = options;
+    this.#listeners = implicitTls ? [listener, implicitTls] : [listener];
     this.#services = options.services;
     this.#maxConnections = options.maxConnections;
-    this.#accepting = this.#accept();
+    this.#accepting = this.#listeners.map((each) =>
+      this.#accept(each, { tls: each === implicitTls ? "implicit" : "explicit" })
+    );
   }
 
   /** How many control connections are open. */
@@ -46,19 +52,19 @@ export class FtpServer {
     using _timer = this.#services.clock.schedule(drainTimeout, () => {
       for (const session of this.#sessions.keys()) session.abortTransfer();
     });
-    this.#listener.close();
-    await this.#accepting;
+    for (const listener of this.#listeners) listener.close();
+    await Promise.all(this.#accepting);
     for (const session of this.#sessions.keys()) session.drain();
     await Promise.all(this.#sessions.values());
   }
 
-  async #accept(): Promise<void> {
+  async #accept(listener: Listener, how: { tls: "explicit" | "implicit" }): Promise<void> {
     const { log, clock } = this.#services;
     while (!this.#stopped) {
       try {
-        const control = await this.#listener.accept();
+        const control = await listener.accept();
         if (control === null) return;
-        this.#begin(control);
+        this.#begin(control, how);
       } catch (error) {
         log.error("Cannot accept a connection", { error: String(error) });
         await sleep(clock, ACCEPT_PAUSE);
@@ -66,17 +72,19 @@ export class FtpServer {
     }
   }
 
-  #begin(control: Connection): void {
+  #begin(control: Connection, how: { tls: "explicit" | "implicit" }): void {
     const { log } = this.#services;
     if (this.#maxConnections > 0 && this.#sessions.size >= this.#maxConnections) {
       log.warning("Connection refused: max_connection_num sessions are open", {
         peer: control.remote.hostname,
       });
-      control.write(TOO_MANY).catch(() => {}).finally(() => control.close());
+      // Before TLS a reply would only look like a broken handshake.
+      if (how.tls === "implicit") control.close();
+      else control.write(TOO_MANY).catch(() => {}).finally(() => control.close());
       return;
     }
     const session = new Session(control, { services: this.#services, id: ++this.#lastId });
     session.log.debug("Connection", { from: formatAddress(control.remote) });
-    this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
+    this.#sessions.set(session, session.run(how).finally(() => this.#sessions.delete(session)));
   }
 }

@@ -11,6 +11,16 @@ export type Truncation =
   /** The peer is one of those that never send it. */
   | "accept";
 
+/** How a TLS connection takes its peer's end. */
+export interface TlsEnding {
+  readonly truncation: Truncation;
+  /**
+   * Whether writing goes on after the peer has ended its side. If not, its close_notify is answered at once (RFC 5246
+   * section 7.2.1), for which some clients wait.
+   */
+  readonly halfClose: boolean;
+}
+
 /**
  * A connection that has become TLS. Deno can be the server's side of TLS on connections only that its own TLS listener has
  * accepted, so there are three: the `wire` to the peer carries records, which are relayed to `inner`, whose other end is
@@ -23,7 +33,7 @@ export class TlsConnection implements Connection {
   readonly #wire: Connection;
   readonly #inner: Connection;
   readonly #tls: DenoConnection;
-  readonly #truncation: Truncation;
+  readonly #ending: TlsEnding;
   /** Settles when all that was written has gone to the peer, the end included. */
   readonly #sent: Promise<void>;
   /** Why the wire broke. */
@@ -31,14 +41,14 @@ export class TlsConnection implements Connection {
 
   constructor(
     { wire, inner, tls }: { wire: Connection; inner: Connection; tls: DenoConnection },
-    { truncation }: { truncation: Truncation },
+    ending: TlsEnding,
   ) {
     this.local = wire.local;
     this.remote = wire.remote;
     this.#wire = wire;
     this.#inner = inner;
     this.#tls = tls;
-    this.#truncation = truncation;
+    this.#ending = ending;
     this.#sent = this.#relay(inner, wire);
     this.#sent.catch(() => {});
     this.#relay(wire, inner).catch(() => {});
@@ -51,12 +61,10 @@ export class TlsConnection implements Connection {
 
   /** As {@linkcode Connection.read}; null is the close_notify alert, or what {@linkcode Truncation} takes for it. */
   async read(into: Uint8Array): Promise<number | null> {
-    try {
-      return await this.#explain(() => this.#tls.read(into));
-    } catch (error) {
-      if (this.#truncation === "accept" && error instanceof Deno.errors.UnexpectedEof) return null;
-      throw error;
-    }
+    const count = await this.#explain(() => this.#readRecord(into));
+    // Not all peers wait to hear it.
+    if (count === null && !this.#ending.halfClose) await this.closeWrite().catch(() => {});
+    return count;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -79,6 +87,16 @@ export class TlsConnection implements Connection {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #readRecord(into: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#tls.read(into);
+    } catch (error) {
+      const isTolerated = this.#ending.truncation === "accept" && !this.#failure;
+      if (isTolerated && error instanceof Deno.errors.UnexpectedEof) return null;
+      throw error;
+    }
   }
 
   async #relay(from: Connection, to: Connection): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { load } from "../../src/config/load.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
 
 const MIB = 1024 ** 2;
@@ -26,6 +27,7 @@ Deno.test("load fills in every default", () => {
     storageClass: undefined,
     encryption: undefined,
     preserveMtime: false,
+    requireTls: false,
     pathEncoding: "utf-8",
   }]);
   assert.deepEqual(rest, {
@@ -38,6 +40,7 @@ Deno.test("load fills in every default", () => {
       passivePorts: { first: 60_000, last: 65_535 },
       dataPeer: "same",
     },
+    tls: { files: undefined, required: "no", implicitPort: undefined, truncation: "reject" },
     limits: {
       singleFileMaxSize: 200 * GIB,
       minPartSize: 8 * MIB,
@@ -75,8 +78,10 @@ Deno.test("load reads every key into its place", () => {
     "sse = AES256",
     "preserve_mtime = yes",
     "path_encoding = GB18030",
+    "require_tls = yes",
   );
-  const config = configOf(loadText(`${account}
+  const files = { "cert.pem": LOCALHOST.cert, "key.pem": LOCALHOST.key };
+  const text = `${account}
 [NETWORK]
 listen_address = ::
 listen_port = 21
@@ -108,7 +113,14 @@ log_file_enabled = no
 log_rotate_enabled = false
 log_rotate_size = 1MiB
 log_backup_count = 3
-`));
+[TLS]
+tls_cert_file = cert.pem
+tls_key_file = key.pem
+tls_required = control
+implicit_tls_port = 990
+tls_truncation = accept
+`;
+  const config = configOf(loadText(text, { files }));
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
@@ -128,7 +140,14 @@ log_backup_count = 3
     storageClass: "STANDARD_IA",
     encryption: "AES256",
     preserveMtime: true,
+    requireTls: true,
     pathEncoding: "gb18030",
+  });
+  assert.deepEqual(config.tls, {
+    files: { cert: "cert.pem", key: "key.pem" },
+    required: "control",
+    implicitPort: 990,
+    truncation: "accept",
   });
   assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
   assert.deepEqual({ ...config.network, masqueradeExcept: [] }, {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { renderExample } from "../../src/config/example.ts";
 import type { Keys } from "../../src/config/key.ts";
 import { keyNames, type SectionKind, SECTIONS } from "../../src/config/keys.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { configOf, loadText } from "./loading.ts";
 
 const GIB = 1024 ** 3;
@@ -96,11 +97,17 @@ Deno.test("the example has no problems but its placeholders, and shows every key
 });
 
 Deno.test("what the example has commented out can be used as it stands there", () => {
-  const text = renderExample().replace(/^#(?!\w+_file )(\w+ =.*)$/gm, "$1")
+  const text = renderExample().replace(/^#(?!.*\/run\/secrets\/)(\w+ =.*)$/gm, "$1")
     .replaceAll("= COS_SECRETID", "= AKIDexample")
     .replaceAll("= COS_SECRETKEY", "= a-secret-key")
     .replaceAll("= region\n", "= ap-guangzhou\n");
-  const loaded = loadText(text, { env: { COS_TOKEN: "a-token" } });
+  const loaded = loadText(text, {
+    env: { COS_TOKEN: "a-token" },
+    files: {
+      "/etc/cosftp/fullchain.pem": LOCALHOST.cert,
+      "/etc/cosftp/privkey.pem": LOCALHOST.key,
+    },
+  });
   assert.equal(configOf(loaded).accounts[0]!.keyPrefix, "team/a/");
 });
 

@@ -8,6 +8,7 @@ import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { PortPool } from "../../src/ftp/data/port_pool.ts";
 import { LoginSlots } from "../../src/ftp/login_slots.ts";
+import type { TlsService } from "../../src/ftp/protection.ts";
 import { FtpServer } from "../../src/ftp/server.ts";
 import type { FtpServices } from "../../src/ftp/services.ts";
 import { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
@@ -20,6 +21,11 @@ import {
   systemDialer,
 } from "../../src/net/connection.ts";
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
+import {
+  type CertificateSource,
+  fixedCertificate,
+  ServerCertificate,
+} from "../../src/net/server_certificate.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
 import {
   type ObjectHeaders,
@@ -31,6 +37,7 @@ import { SlicePool } from "../../src/vfs/slice_pool.ts";
 import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { freePorts } from "./free_ports.ts";
 import { FtpPeer } from "./ftp_peer.ts";
 
@@ -76,6 +83,17 @@ export interface GatewayOptions extends Partial<FtpServices> {
   /** Where it listens. @default "127.0.0.1" */
   readonly hostname?: string;
   readonly masquerade?: Masquerade;
+  /** TLS with the certificate of tests, on the implicit port too. @default not offered */
+  readonly ftps?: {
+    /** @default "no" */
+    readonly required?: TlsService["required"];
+    /** @default "reject" */
+    readonly truncation?: TlsService["truncation"];
+    /** @default the certificate of tests, for ever */
+    readonly source?: CertificateSource;
+  };
+  /** Whether the account may log in under TLS only. @default false */
+  readonly requireTls?: boolean;
   readonly dialer?: Dialer;
   /** Of the COS client; real time. @default its own */
   readonly timeouts?: Timeouts;
@@ -90,8 +108,10 @@ export interface GatewayOptions extends Partial<FtpServices> {
  */
 export class Gateway implements AsyncDisposable {
   readonly address: SocketAddress;
-  readonly clock = new FakeClock();
-  readonly log = new MemoryLog();
+  /** Where clients begin with TLS, if there is TLS. */
+  readonly implicitAddress: SocketAddress | undefined;
+  readonly clock: FakeClock;
+  readonly log: MemoryLog;
   /** What the emulator logs: each of its requests, at level debug. */
   readonly requests = new MemoryLog();
   readonly emulator: Emulator;
@@ -104,19 +124,26 @@ export class Gateway implements AsyncDisposable {
   readonly logins: LoginSlots;
   readonly server: FtpServer;
   readonly #arrivals: ArrivalBarrier;
+  readonly #certificate: ServerCertificate | undefined;
   readonly #http: HttpClient;
   readonly #slices: number;
   /** Whether another gateway looks for what is left in the bucket, and ends the emulator. */
   readonly #isReplica: boolean;
 
   private constructor(
-    { emulator, requests, arrivals }: {
+    { clock, log, emulator, requests, arrivals, certificate }: {
+      clock: FakeClock;
+      log: MemoryLog;
       emulator: Emulator;
       requests: MemoryLog;
       arrivals: ArrivalBarrier;
+      certificate: ServerCertificate | undefined;
     },
     options: GatewayOptions,
   ) {
+    this.clock = clock;
+    this.log = log;
+    this.#certificate = certificate;
     this.emulator = emulator;
     this.requests = requests;
     this.#arrivals = arrivals;
@@ -162,6 +189,7 @@ export class Gateway implements AsyncDisposable {
       authority: { read: authority.includes("R"), write: authority.includes("W") },
       deleteEnable,
       nameEncoding: options.nameEncoding ?? utf8,
+      requireTls: options.requireTls ?? false,
       times: options.preserveMtime ? new FileTimes(this.store) : undefined,
       transfers: {
         store: this.store,
@@ -181,7 +209,11 @@ export class Gateway implements AsyncDisposable {
     };
     const listener = listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
     this.address = listener.address;
+    const implicitTls = certificate && listen({ hostname: "127.0.0.1", port: 0 });
+    this.implicitAddress = implicitTls?.address;
+    const { required = "no", truncation = "reject" } = options.ftps ?? {};
     this.server = new FtpServer(listener, {
+      implicitTls,
       maxConnections: options.maxConnections ?? 0,
       services: {
         authenticator: passwordAuthenticator([{ account, password: "secret" }]),
@@ -194,6 +226,7 @@ export class Gateway implements AsyncDisposable {
         masquerade: undefined,
         dataPeer: "same",
         logins: this.logins,
+        tls: certificate && { certificate, required, truncation },
         maxListFile: 10_000,
         renameMaxFiles: 100,
         idleTimeout: 300_000,
@@ -207,6 +240,7 @@ export class Gateway implements AsyncDisposable {
 
   static async start(options: GatewayOptions = {}): Promise<Gateway> {
     const { besides } = options;
+    const [clock, log] = [new FakeClock(), new MemoryLog()];
     const requests = besides?.requests ?? new MemoryLog();
     const emulator = besides?.emulator ?? await startEmulator({
       listener: listen({ hostname: "127.0.0.1", port: 0 }),
@@ -216,12 +250,22 @@ export class Gateway implements AsyncDisposable {
       logger: requests,
     });
     const arrivals = await ArrivalBarrier.open();
-    return new Gateway({ emulator, requests, arrivals }, options);
+    const source = options.ftps?.source ?? fixedCertificate(LOCALHOST);
+    const certificate = options.ftps && await ServerCertificate.open({ source, clock, log });
+    return new Gateway({ clock, log, emulator, requests, arrivals, certificate }, options);
   }
 
   /** A control connection whose 220 has been read. */
   async connect(): Promise<FtpPeer> {
     const peer = await FtpPeer.connect(this.address);
+    await peer.expect(220);
+    return peer;
+  }
+
+  /** A control connection that has begun with TLS and whose 220 has been read. */
+  async connectImplicit(): Promise<FtpPeer> {
+    const peer = await FtpPeer.connect(this.implicitAddress!);
+    await peer.startTls();
     await peer.expect(220);
     return peer;
   }
@@ -292,6 +336,7 @@ export class Gateway implements AsyncDisposable {
       assert.deepEqual(uploads, [], "multipart uploads are left");
       assert.deepEqual(await this.keys(this.records.prefix), [], "records of uploads are left");
     } finally {
+      this.#certificate?.[Symbol.dispose]();
       this.#arrivals[Symbol.dispose]();
       this.#http[Symbol.dispose]();
       if (!this.#isReplica) await this.emulator.close();

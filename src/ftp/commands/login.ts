@@ -7,6 +7,9 @@ import type { CommandRow } from "./command_row.ts";
 const LOGIN_TRIES = 3;
 
 function user(session: Session, argument: Argument): Reply {
+  if (session.protection.refusesLogin()) {
+    return reply(Code.protectionNeeded, "Use AUTH TLS before you log in");
+  }
   session.logOut();
   session.userName = argument.text;
   return reply(Code.needPassword, "Password required");
@@ -17,9 +20,11 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   if (userName === undefined) return reply(Code.badSequence, "Send USER first");
   session.logOut();
   const account = await services.authenticator.authenticate(userName, argument.bytes);
-  if (!account) {
+  // The client hears of a wrong password: in clear text even a right one is not to be confirmed.
+  const withoutTls = account !== undefined && session.protection.refusesLogin(account);
+  if (!account || withoutTls) {
     session.failedLogins++;
-    log.warning("Login failed", { user: userName, tries: session.failedLogins });
+    log.warning("Login failed", { user: userName, tries: session.failedLogins, withoutTls });
     return session.failedLogins < LOGIN_TRIES
       ? reply(Code.notLoggedIn, "Login incorrect")
       : reply(Code.serviceNotAvailable, "Too many failed logins");
@@ -35,6 +40,10 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
 }
 
 function reinitialize(session: Session): Reply {
+  // RFC 4217 section 13 wants clear text from there on: nobody who is protected should be left without it.
+  if (session.protection.isControlPrivate) {
+    return reply(Code.notImplemented, "REIN is not for TLS: open another connection");
+  }
   session.logOut();
   return reply(Code.readyForNewUser, "Ready for a new user");
 }

@@ -39,6 +39,7 @@ export class DataConnection implements Disposable {
       error: () => new DataConnectionError("stalled", "The client did not go on with the transfer"),
     });
     this.#deadline.pause();
+    connection.onProgress = () => this.#deadline.touch();
     if (this.#deadline.signal.aborted) this.#close();
     else this.#deadline.signal.addEventListener("abort", this.#close, { once: true });
   }
@@ -46,7 +47,7 @@ export class DataConnection implements Disposable {
   /**
    * Reads what has arrived, at least one byte; null at the clean end.
    *
-   * @throws {DataConnectionError} `lost`, `stalled`; the signal's reason.
+   * @throws {DataConnectionError} `lost`, `truncated`, `stalled`; the signal's reason.
    */
   async read(into: Uint8Array): Promise<number | null> {
     await this.#giveWay();
@@ -85,6 +86,10 @@ export class DataConnection implements Disposable {
       return await operation();
     } catch (error) {
       this.#deadline.signal.throwIfAborted();
+      if (error instanceof Deno.errors.UnexpectedEof) {
+        const text = "The data connection ended without TLS close_notify: nothing was stored";
+        throw new DataConnectionError("truncated", text, { cause: error });
+      }
       throw new DataConnectionError("lost", "The data connection was lost", { cause: error });
     } finally {
       this.#deadline.pause();
