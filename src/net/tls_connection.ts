@@ -1,4 +1,5 @@
 import type { Connection, DenoConnection, SocketAddress } from "./connection.ts";
+import { APPLICATION_DATA, RecordWatch } from "./record_watch.ts";
 
 /** A buffer of the relay, at first and where there is much to move. Bytes. */
 const BUFFER_MIN = 16 * 1024;
@@ -25,6 +26,10 @@ export interface TlsEnding {
  * A connection that has become TLS. Deno can be the server's side of TLS on connections only that its own TLS listener has
  * accepted, so there are three: the `wire` to the peer carries records, which are relayed to `inner`, whose other end is
  * `tls`. It has the wire's addresses.
+ *
+ * TLS 1.3's session tickets, which a server sends unasked after the handshake, are held back until this side writes or ends:
+ * some clients send a file and close without reading anything, and a close with something unread resets the connection, so
+ * that what is on its way is lost.
  */
 export class TlsConnection implements Connection {
   readonly local: SocketAddress;
@@ -36,6 +41,10 @@ export class TlsConnection implements Connection {
   readonly #ending: TlsEnding;
   /** Settles when all that was written has gone to the peer, the end included. */
   readonly #sent: Promise<void>;
+  /** Sees when the peer has done its part of the handshake. */
+  readonly #fromPeer = new RecordWatch();
+  /** Resolves when this side writes or ends. */
+  readonly #speaking = Promise.withResolvers<void>();
   /** Why the wire broke. */
   #failure: unknown;
 
@@ -49,9 +58,9 @@ export class TlsConnection implements Connection {
     this.#inner = inner;
     this.#tls = tls;
     this.#ending = ending;
-    this.#sent = this.#relay(inner, wire);
+    this.#sent = this.#relay(inner, wire, (bytes) => this.#holdTickets(bytes));
     this.#sent.catch(() => {});
-    this.#relay(wire, inner).catch(() => {});
+    this.#relay(wire, inner, (bytes) => this.#fromPeer.push(bytes)).catch(() => {});
   }
 
   /** @throws when the peer breaks off, or the two sides have no version, cipher or trust in common. */
@@ -68,11 +77,13 @@ export class TlsConnection implements Connection {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    this.#speaking.resolve();
     return this.#explain(() => this.#tls.write(bytes));
   }
 
   /** Sends close_notify and FIN; resolves when they and all before them have left for the peer. */
   closeWrite(): Promise<void> {
+    this.#speaking.resolve();
     return this.#explain(async () => {
       await this.#tls.closeWrite();
       await this.#sent;
@@ -80,6 +91,7 @@ export class TlsConnection implements Connection {
   }
 
   close(): void {
+    this.#speaking.resolve();
     this.#tls.close();
     this.#inner.close();
     this.#wire.close();
@@ -99,13 +111,26 @@ export class TlsConnection implements Connection {
     }
   }
 
-  async #relay(from: Connection, to: Connection): Promise<void> {
+  #holdTickets(bytes: Uint8Array): Promise<void> | undefined {
+    // Whatever the peer's part of the handshake depended on has been sent whole: here a record begins.
+    const isHeld = this.#fromPeer.seen && bytes[0] === APPLICATION_DATA;
+    return isHeld ? this.#speaking.promise : undefined;
+  }
+
+  /** @param pass is shown what is about to be passed on, and may have it wait. */
+  async #relay(
+    from: Connection,
+    to: Connection,
+    pass: (bytes: Uint8Array) => Promise<void> | void,
+  ): Promise<void> {
     let buffer = new Uint8Array(BUFFER_MIN);
     try {
       for (;;) {
         const count = await from.read(buffer);
         if (count === null) return await to.closeWrite();
-        await to.write(buffer.subarray(0, count));
+        const bytes = buffer.subarray(0, count);
+        await pass(bytes);
+        await to.write(bytes);
         this.onProgress?.();
         if (count === buffer.length && count < BUFFER_MAX) buffer = new Uint8Array(2 * count);
       }

@@ -12,6 +12,8 @@ class TamperedWire implements Connection {
   readonly #conn: Connection;
   readonly #ended = Promise.withResolvers<null>();
   #held: Promise<void> = Promise.resolve();
+  /** How often was written. */
+  writes = 0;
 
   constructor(conn: Connection) {
     this.#conn = conn;
@@ -44,6 +46,7 @@ class TamperedWire implements Connection {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    this.writes++;
     await this.#held;
     await this.#conn.write(bytes);
   }
@@ -170,6 +173,20 @@ Deno.test("TLS relay ends its side only when all has left for the peer", async (
   await closing;
   server.close();
   assert.deepEqual(await readAll(client), noise(100_000));
+});
+
+Deno.test("TLS relay sends nothing to a peer that only sends, until it ends", async () => {
+  using relay = openRelay();
+  using peers = await connect(relay, { halfClose: false });
+  const { client, server, wire } = peers;
+  const { writes } = wire;
+  await writeAll(client, noise(100_000));
+  for (let read = 0; read < 100_000;) read += (await server.read(new Uint8Array(100_000)))!;
+  assert.equal(wire.writes, writes, "session tickets have to wait");
+  await client.closeWrite();
+  assert.equal(await server.read(new Uint8Array(1)), null);
+  assert.ok(wire.writes > writes);
+  assert.equal(await client.read(new Uint8Array(1)), null);
 });
 
 Deno.test("TLS connection without half close answers the peer's end with its own", async () => {
