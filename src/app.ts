@@ -22,6 +22,7 @@ import {
 import type { CertificatePair } from "./net/certificate.ts";
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
+import { selfSignedCertificate } from "./net/self_signed.ts";
 import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
 import { createCosStore } from "./store/cos/create.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
@@ -158,17 +159,19 @@ export async function runEmulator(options: {
  * Runs the gateway on an embedded COS server of its own.
  *
  * @param options.dir where the bucket is kept; undefined: in memory.
+ * @param options.tls whether it offers TLS, with a certificate made for this run.
  * @param options.configure makes the configuration, given where the embedded server listens and its keys.
  * @throws {StartError} when it cannot start.
  */
 export async function serveDemo(options: {
   bucket: string;
   dir: string | undefined;
+  tls: boolean;
   configure: (cos: { endpoint: string; secretId: string; secretKey: string }) => Config;
   surroundings: Surroundings;
   onReady: (address: SocketAddress) => void;
 }): Promise<void> {
-  const { bucket, dir, configure, surroundings, onReady } = options;
+  const { bucket, dir, tls, configure, surroundings, onReady } = options;
   // Nobody but this process is to use it, although it listens on loopback.
   const keys = { secretId: crypto.randomUUID(), secretKey: crypto.randomUUID() };
   const log = createLogger({
@@ -185,7 +188,14 @@ export async function serveDemo(options: {
     log,
   });
   const config = configure({ endpoint: formatAddress(emulator.address), ...keys });
-  await serve({ config, surroundings, onReady });
+  const certificate = tls
+    ? await selfSignedCertificate({
+      names: ["localhost", "127.0.0.1"],
+      now: systemClock.now(),
+      days: 30,
+    })
+    : undefined;
+  await serve({ config, surroundings, certificate, onReady });
 }
 
 async function openEmulator(options: {

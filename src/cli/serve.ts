@@ -20,6 +20,8 @@ export interface ServeOptions extends ConfigurationOptions {
   readonly demo?: boolean;
   /** `--demo-dir` */
   readonly demoDir?: string;
+  /** `--tls` */
+  readonly tls?: boolean;
 }
 
 /** Adds `cosftp serve` to the tree; `act` is called with what the command line says. */
@@ -42,6 +44,10 @@ export function addServe(program: Command, act: (options: ServeOptions) => Promi
     )
     .addOption(
       new Option("--demo-dir <dir>", "the demo, with its bucket kept in a directory")
+        .conflicts(configured).implies({ demo: true }),
+    )
+    .addOption(
+      new Option("--tls", "the demo, with FTPS and a certificate of its own that ends with it")
         .conflicts(configured).implies({ demo: true }),
     )
     .action(act);
