@@ -90,10 +90,11 @@ export class ServerCertificate implements Disposable {
 
   async #renew(): Promise<void> {
     this.#checked = this.#clock.now();
+    // What is wrong with a source is told once, not every time that it is looked at.
+    const version = await this.#source.version().catch((error) => String(error));
+    if (version === this.#version) return;
+    this.#version = version;
     try {
-      const version = await this.#source.version();
-      if (version === this.#version) return;
-      this.#version = version;
       const pair = await this.#source.read();
       const facts = judgeCertificate(pair);
       const relay = new TlsRelay(pair);

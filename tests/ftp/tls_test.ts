@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import type { CertificatePair } from "../../src/net/certificate.ts";
+import { selfSignedCertificate } from "../../src/net/self_signed.ts";
+import type { CertificateSource } from "../../src/net/server_certificate.ts";
 import { noise } from "../checksum/noise.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { CuttableData } from "./cuttable_data.ts";
 import { Gateway, MIB } from "./gateway.ts";
 import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
@@ -162,6 +166,25 @@ Deno.test("an upload waits for nothing when its client does not wait for the gat
     assert.equal((await peer.upload("STOR a", `content ${round}`)).code, 226);
     assert.equal(await gateway.text("a"), `content ${round}`);
   }
+});
+
+Deno.test("a session keeps the certificate that it began with, for its data connections too", async () => {
+  const renewed = await selfSignedCertificate({ names: ["localhost"], now: Date.now(), days: 2 });
+  let pair: CertificatePair = LOCALHOST;
+  const source: CertificateSource = {
+    read: () => Promise.resolve(pair),
+    version: () => Promise.resolve(pair.cert),
+  };
+  await using gateway = await Gateway.start({ ftps: { source } });
+  using before = await logInPrivately(gateway);
+  pair = renewed;
+  await gateway.turn(5_000);
+  using after = await gateway.connect();
+  after.trusted = renewed.cert;
+  await after.protect();
+  await after.logIn();
+  assert.equal((await before.upload("STOR a", "old certificate")).code, 226);
+  assert.equal((await after.upload("STOR b", "new certificate")).code, 226);
 });
 
 /** Whatever bytes still come. */
