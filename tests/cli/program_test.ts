@@ -30,7 +30,7 @@ Deno.test("run --help shows examples first and names every subcommand", async ()
 
 Deno.test("run shows the help of each subcommand with its flags", async () => {
   const flags = {
-    serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir"],
+    serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir", "tls"],
     validate: ["config", "lenient", "json"],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],
   };

@@ -355,7 +355,7 @@ async function interrupt(gateway: Gateway, peer: FtpPeer, line: string): Promise
   return Number((await peer.ask("SIZE new", 213)).text);
 }
 
-async function resume(peer: FtpPeer, marker: number): Promise<Deno.TcpConn> {
+async function resume(peer: FtpPeer, marker: number): Promise<Deno.Conn> {
   const data = await peer.openData();
   await peer.ask(`REST ${marker}`, 350);
   await peer.ask("STOR new", 150);
