@@ -1,0 +1,18 @@
+import { whyNoNetworks } from "./permitted.ts";
+
+/**
+ * Registers a test that needs network namespaces. Where there are none it is ignored, and with `COSFTP_REQUIRE_CLIENTS=1` it
+ * fails.
+ */
+export function networkTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  const reason = whyNoNetworks();
+  const isRequired = Deno.env.get("COSFTP_REQUIRE_CLIENTS") === "1";
+  Deno.test({
+    name,
+    ignore: reason !== undefined && !isRequired,
+    async fn(t) {
+      if (reason !== undefined) throw new Error(`Cannot test: ${reason}`);
+      await fn(t);
+    },
+  });
+}
