@@ -6,6 +6,10 @@ export interface Terminal {
   out(text: string): void;
   /** Writes messages for people to stderr. Never throws. */
   err(text: string): void;
+  /** Whether a person sees the stream, not a file or a program. */
+  isTerminal(stream: "out" | "err"): boolean;
+  /** Columns of stdout; Infinity where nobody sees them. */
+  readonly width: number;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   /** Aborts on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
@@ -16,6 +20,12 @@ export interface Terminal {
 /** The terminal of this process. Signals end the process as usual until `interrupted` or `killed` is asked for. */
 export function systemTerminal(): Terminal {
   return new SystemTerminal();
+}
+
+/** Whether stdout may be coloured: a terminal that can, and nobody asked for none (no-color.org). */
+export function hasColour(terminal: Pick<Terminal, "isTerminal" | "env">): boolean {
+  return terminal.isTerminal("out") && !terminal.env.get("NO_COLOR") &&
+    terminal.env.get("TERM") !== "dumb";
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -41,6 +51,20 @@ class SystemTerminal implements Terminal {
       writeAll(Deno.stderr, text);
     } catch {
       // There is nowhere left to say so.
+    }
+  }
+
+  isTerminal(stream: "out" | "err"): boolean {
+    return (stream === "out" ? Deno.stdout : Deno.stderr).isTerminal();
+  }
+
+  get width(): number {
+    if (!this.isTerminal("out")) return Infinity;
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      // Its size is that of stdin, stdout or stderr, whichever is a terminal that tells.
+      return 80;
     }
   }
 

@@ -4,6 +4,9 @@ import type { Terminal } from "../../src/cli/terminal.ts";
 export class FakeTerminal implements Terminal {
   stdout = "";
   stderr = "";
+  /** The streams that a person is to see. */
+  readonly seen = new Set<"out" | "err">();
+  width = Infinity;
   readonly env: Terminal["env"];
   readonly #interruption = new AbortController();
   readonly #kill = new AbortController();
@@ -18,6 +21,16 @@ export class FakeTerminal implements Terminal {
 
   err(text: string): void {
     this.stderr += text;
+  }
+
+  isTerminal(stream: "out" | "err"): boolean {
+    return this.seen.has(stream);
+  }
+
+  /** Presses Ctrl-C. */
+  interrupt(): void {
+    if (this.interrupted.aborted) this.#kill.abort();
+    else this.#interruption.abort();
   }
 
   get interrupted(): AbortSignal {
