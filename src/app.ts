@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
 import { staticCredentials } from "./accounts/credentials.ts";
 import { gb18030, utf8 } from "./accounts/name_encoding.ts";
+import { readPassword } from "./accounts/passwords.ts";
 import { PartMemory } from "./checksum/part_memory.ts";
 import { systemClock } from "./clock.ts";
 import type { Config, LogConfig } from "./config/config.ts";
@@ -255,7 +256,7 @@ async function openAccounts(
     });
     const headers = { storageClass: account.storageClass, encryption: account.encryption };
     return {
-      password,
+      password: readPassword(password),
       account: {
         ...account,
         nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,

@@ -1,39 +1,47 @@
 import type { Account } from "./account.ts";
+import { type Password, PasswordVerifier } from "./passwords.ts";
+
+/** Somebody who wants to log in. */
+export interface LoginAttempt {
+  /** The argument of USER. */
+  readonly name: string;
+  /** The argument of PASS. */
+  readonly password: Uint8Array;
+  /** Aborts when the answer is of no use any more: whoever asked has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of an attempt. Why it was refused is for the log; a client is told the same whatever it was. */
+export type LoginOutcome =
+  | { readonly account: Account }
+  | { readonly refused: "unknown user" | "wrong password" };
 
 /** Tells whether a login is right. */
 export interface Authenticator {
-  /** The account, or undefined: which of the two was wrong is nobody's business. */
-  authenticate(name: string, password: Uint8Array): Promise<Account | undefined>;
+  /**
+   * A wrong name takes as long as a wrong password.
+   *
+   * @throws the signal's reason; whatever keeps it from finding out.
+   */
+  authenticate(attempt: LoginAttempt): Promise<LoginOutcome>;
 }
 
 /** One account and the password that opens it. */
 export interface Login {
   readonly account: Account;
-  readonly password: string;
+  readonly password: Password;
 }
 
-const encoder = new TextEncoder();
-
-/** Knows the passwords of the configuration. A wrong name takes as long as a wrong password. */
+/** Knows the passwords of the configuration. */
 export function passwordAuthenticator(logins: readonly Login[]): Authenticator {
   const byName = new Map(logins.map((login) => [login.account.name, login]));
+  const verifier = new PasswordVerifier(logins.map(({ password }) => password));
   return {
-    async authenticate(name, password) {
+    async authenticate({ name, password, signal }) {
       const login = byName.get(name);
-      const wanted = await digest(encoder.encode(login?.password ?? ""));
-      const given = await digest(password);
-      return equalInConstantTime(wanted, given) ? login?.account : undefined;
+      const isRight = await verifier.matches(login?.password, password, signal);
+      if (!login) return { refused: "unknown user" };
+      return isRight ? { account: login.account } : { refused: "wrong password" };
     },
   };
-}
-
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
-}
-
-/** Of two equally long arrays. */
-function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = 0;
-  for (let index = 0; index < a.length; index++) difference |= a[index]! ^ b[index]!;
-  return difference === 0;
 }

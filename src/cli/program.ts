@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
+import { addHashPassword, hashPassword } from "./hash_password.ts";
 import { addServe, serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { addValidate, validate } from "./validate.ts";
@@ -31,6 +32,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });
+  });
+  addHashPassword(program, async () => {
+    exitCode = await hashPassword(terminal);
   });
   try {
     await program.parseAsync(args, { from: "user" });

@@ -10,6 +10,8 @@ export interface Terminal {
   isTerminal(stream: "out" | "err"): boolean;
   /** Columns of stdout; Infinity where nobody sees them. */
   readonly width: number;
+  /** Stdin: the keyboard or a pipe. */
+  readonly input: Pick<typeof Deno.stdin, "isTerminal" | "setRaw" | "read">;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   /** Aborts on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
@@ -31,6 +33,7 @@ export function hasColour(terminal: Pick<Terminal, "isTerminal" | "env">): boole
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 class SystemTerminal implements Terminal {
+  readonly input = Deno.stdin;
   readonly env = Deno.env;
   #isReaderGone = false;
   #signals: { readonly interrupted: AbortController; readonly killed: AbortController } | undefined;

@@ -1,5 +1,6 @@
 import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
+import { password } from "./login_values.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
 import {
@@ -111,9 +112,9 @@ const ACCOUNT_KEYS = {
     zh: "FTP 登录用户名，各账号必须互不相同。",
     example: "user0",
   }),
-  ftp_login_user_password: required(text("a password"), {
-    en: "Password for the FTP login.",
-    zh: "FTP 登录密码。",
+  ftp_login_user_password: required(password, {
+    en: "Password for the FTP login, or what cosftp hash-password makes of it.",
+    zh: "FTP 登录密码，或由 cosftp hash-password 生成的密码哈希。",
     example: "pass0",
     secret: true,
     fromFile: true,

@@ -59,6 +59,7 @@ export class Session {
   readonly #queue = new CommandQueue();
   readonly #loginDeadline: Deadline;
   readonly #idleDeadline: Deadline;
+  readonly #leaving = new AbortController();
   #loggedIn: LoggedIn | undefined;
   #transfer: Transfer | undefined;
   #sending: Promise<void> = Promise.resolve();
@@ -108,6 +109,11 @@ export class Session {
     this.#loginDeadline[Symbol.dispose]();
     this.#idleDeadline[Symbol.dispose]();
     this.log.debug("The session ended");
+  }
+
+  /** Aborts when the client has gone or is to go, with the {@linkcode CommandError} that tells it so. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
   }
 
   get isLoggedIn(): boolean {
@@ -306,6 +312,7 @@ export class Session {
     this.#queue.end();
     if (this.#quitReceived) return;
     this.#controlLost = true;
+    this.#leave("The control connection ended");
     this.#transfer?.abort("control-lost");
   }
 
@@ -328,7 +335,12 @@ export class Session {
   /** Ends the session with 421 and `why`, now or after the command that runs. */
   #end(why: string): void {
     this.#ending ??= why;
+    this.#leave(why);
     if (!this.#executing) this.#queue.clear();
+  }
+
+  #leave(why: string): void {
+    this.#leaving.abort(new CommandError(Code.serviceNotAvailable, why));
   }
 
   #endAfter(milliseconds: number, why: string): Deadline {

@@ -22,7 +22,7 @@ Deno.test("run --help shows examples first and names every subcommand", async ()
     const { exitCode, stdout, stderr } = await runWith(...args);
     assert.deepEqual([exitCode, stderr], [ExitCode.ok, ""]);
     assert.match(stdout, /^Examples:\n {2}cosftp serve --demo/);
-    for (const name of ["serve", "validate", "emulator"]) {
+    for (const name of ["serve", "validate", "emulator", "hash-password"]) {
       assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
     }
   }
@@ -33,6 +33,7 @@ Deno.test("run shows the help of each subcommand with its flags", async () => {
     serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir"],
     validate: ["config", "lenient", "json"],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],
+    "hash-password": [],
   };
   for (const [name, names] of Object.entries(flags)) {
     const { exitCode, stdout } = await runWith(name, "--help");

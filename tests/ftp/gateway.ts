@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
 import { staticCredentials } from "../../src/accounts/credentials.ts";
 import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
+import { readPassword } from "../../src/accounts/passwords.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
@@ -177,7 +178,7 @@ export class Gateway implements AsyncDisposable {
     this.server = new FtpServer(listener, {
       maxConnections: options.maxConnections ?? 0,
       services: {
-        authenticator: passwordAuthenticator([{ account, password: "secret" }]),
+        authenticator: passwordAuthenticator([{ account, password: readPassword("secret") }]),
         clock: this.clock,
         random: Math.random,
         dialer: systemDialer,

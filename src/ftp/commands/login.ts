@@ -16,14 +16,20 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { userName, services, log } = session;
   if (userName === undefined) return reply(Code.badSequence, "Send USER first");
   session.logOut();
-  const account = await services.authenticator.authenticate(userName, argument.bytes);
-  if (!account) {
+  const outcome = await services.authenticator.authenticate({
+    name: userName,
+    password: argument.bytes,
+    signal: session.leaving,
+  });
+  if ("refused" in outcome) {
     session.failedLogins++;
-    log.warning("Login failed", { user: userName, tries: session.failedLogins });
+    const { failedLogins: tries } = session;
+    log.warning("Login failed", { user: userName, reason: outcome.refused, tries });
     return session.failedLogins < LOGIN_TRIES
       ? reply(Code.notLoggedIn, "Login incorrect")
       : reply(Code.serviceNotAvailable, "Too many failed logins");
   }
+  const { account } = outcome;
   const slot = services.logins.tryTake();
   if (!slot) {
     log.warning("Login refused: max_login_num sessions are logged in", { user: userName });
