@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addDoctor, doctor } from "./doctor.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
 import { addHashPassword, hashPassword } from "./hash_password.ts";
@@ -13,6 +14,7 @@ const EXAMPLES = `Examples:
   cosftp serve --demo                      try it: no configuration, no cloud account
   cosftp validate --config vsftpd.conf     what is wrong with a configuration
   cosftp serve --config vsftpd.conf        the gateway
+  cosftp doctor --target ftp://user@host   why an FTP server cannot be used from here
 `;
 
 /**
@@ -29,6 +31,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   });
   addValidate(program, async (options) => {
     exitCode = await validate(options, terminal);
+  });
+  addDoctor(program, async (names, options) => {
+    exitCode = await doctor(names, options, terminal);
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });

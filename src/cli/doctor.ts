@@ -1,0 +1,131 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { portRange } from "../config/values.ts";
+import type { PortRange } from "../doctor/steps.ts";
+import type { Target } from "../doctor/target/target_survey.ts";
+import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
+import { ExitCode } from "./exit_code.ts";
+import { flagValue } from "./flag.ts";
+import { readSecret, SecretInputError } from "./secret_input.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What `cosftp doctor` was told. */
+export interface DoctorOptions extends CheckOptions {
+  /** `--target` */
+  readonly target?: TargetUrl;
+  /** `--write` */
+  readonly write?: boolean;
+  /** `--plain` */
+  readonly plain?: boolean;
+  /** `--ca` */
+  readonly ca?: string;
+  /** `--passive-ports` */
+  readonly passivePorts?: PortRange;
+}
+
+type TargetUrl = Pick<Target, "name" | "hostname" | "port" | "user"> & { implicitTls: boolean };
+
+/** Adds `cosftp doctor` to the tree; `act` is called with what the command line says. */
+export function addDoctor(
+  program: Command,
+  act: (names: string[], options: DoctorOptions) => Promise<void>,
+): void {
+  const command = program.command("doctor")
+    .summary("find out why clients cannot connect, and how to mend it")
+    .description(
+      "Looks at an FTP server as its clients see it (--target), any FTP server. The password is asked for, or read from\n" +
+        "stdin or COSFTP_PASSWORD.",
+    )
+    .option("--target <url>", "ftp://user@host:2121, or ftps:// for implicit TLS", targetUrl)
+    .option("--write", "also upload a file, read it back and delete it")
+    .option("--plain", "do not use TLS")
+    .option("--ca <file>", "certificates to trust besides the machine's, PEM")
+    .option("--passive-ports <a-b>", "the server's passive range", flagValue(portRange));
+  addCheckOptions(command).action(act);
+}
+
+/** Runs the checks and writes their report. */
+export async function doctor(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (options.target || options.list) return await examineTarget(names, options, terminal);
+  terminal.err("cosftp doctor: wanted --target ftp://user@host:2121\n");
+  return ExitCode.usage;
+}
+
+async function examineTarget(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { TARGET_CHECKS } = await import("../doctor/target/target_checks.ts");
+  const checks = chooseChecks(TARGET_CHECKS, { command: "doctor", names, options, terminal });
+  if (!Array.isArray(checks)) return checks;
+  let target: Target;
+  try {
+    target = await readTarget(options, terminal);
+  } catch (error) {
+    if (!(error instanceof SecretInputError) && !(error instanceof Deno.errors.NotFound)) {
+      throw error;
+    }
+    terminal.err(`cosftp doctor: ${error.message}\n`);
+    return ExitCode.usage;
+  }
+  const { TargetSurvey } = await import("../doctor/target/target_survey.ts");
+  const { systemTools } = await import("../doctor/machine.ts");
+  using tools = systemTools();
+  using survey = new TargetSurvey(target, tools);
+  return await reportChecks({
+    command: "doctor",
+    checks,
+    subjects: [{ name: target.name, subject: survey }],
+    modes: options.write ? ["offline", "online", "write"] : ["offline", "online"],
+    options,
+    terminal,
+  });
+}
+
+async function readTarget(options: DoctorOptions, terminal: Terminal): Promise<Target> {
+  const { implicitTls, ...url } = options.target!;
+  return {
+    ...url,
+    password: await readPassword(url.user, terminal),
+    tls: implicitTls ? "implicit" : options.plain ? "never" : "wanted",
+    trusted: options.ca === undefined ? [] : [await Deno.readTextFile(options.ca)],
+    passivePorts: options.passivePorts,
+  };
+}
+
+async function readPassword(user: string, terminal: Terminal): Promise<string> {
+  const given = terminal.env.get("COSFTP_PASSWORD");
+  if (given !== undefined) return given;
+  // RFC 1635: any password will do, an address is polite.
+  if (user === ANONYMOUS) return "cosftp-doctor@";
+  return await readSecret(terminal, { name: `Password of ${user}`, typed: "once" });
+}
+
+const ANONYMOUS = "anonymous";
+
+function targetUrl(text: string): TargetUrl {
+  const url = URL.parse(/^\w+:\/\//.test(text) ? text : `ftp://${text}`);
+  const scheme = url?.protocol;
+  if (!url || url.hostname === "" || (scheme !== "ftp:" && scheme !== "ftps:")) {
+    throw new InvalidArgumentError("Wanted ftp://user@host:2121.");
+  }
+  if (url.password !== "") {
+    throw new InvalidArgumentError(
+      "Others can see a password on the command line: wanted it from the prompt, stdin or COSFTP_PASSWORD.",
+    );
+  }
+  const user = url.username === "" ? ANONYMOUS : decodeURIComponent(url.username);
+  const port = url.port === "" ? scheme === "ftps:" ? 990 : 21 : Number(url.port);
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return {
+    name: `${scheme}//${user}@${url.hostname}:${port}`,
+    hostname,
+    port,
+    user,
+    implicitTls: scheme === "ftps:",
+  };
+}
