@@ -35,13 +35,18 @@ export interface Failure {
   readonly icmp: IcmpMessage | undefined;
 }
 
-/** An answer that took longer came from a neighbour that never answered (ARP gives up after three seconds). Milliseconds. */
-const AT_ONCE = 1_500;
+/**
+ * An answer that took longer is about a neighbour that never answered: ARP gives up after three seconds. One that comes after a
+ * second was asked for twice, because Linux answers by ICMP only so often. Milliseconds.
+ */
+const AT_ONCE = 2_500;
 
 /** Opens connections and says why not. */
 export class Reach {
   readonly #dialer: Dialer;
   readonly #libc: Libc | undefined;
+  /** What was asked for already, by host and error: every question uses up answers that are limited. */
+  readonly #icmp = new Map<string, IcmpMessage | undefined>();
 
   /** @param libc tells ICMP messages; undefined where it is not permitted. */
   constructor(dialer: Dialer, libc: Libc | undefined) {
@@ -82,8 +87,12 @@ export class Reach {
     signal: AbortSignal;
   }): Promise<IcmpMessage | undefined> {
     if (!this.#libc || errno === "ETIMEDOUT" || errno === "ENETUNREACH") return undefined;
-    const again = await probeTcp(this.#libc, { address, ...options });
-    return again.errno === errno ? again.icmp : undefined;
+    const key = `${errno} ${address.hostname}`;
+    if (!this.#icmp.has(key)) {
+      const again = await probeTcp(this.#libc, { address, ...options });
+      this.#icmp.set(key, again.errno === errno ? again.icmp : undefined);
+    }
+    return this.#icmp.get(key);
   }
 }
 

@@ -1,19 +1,25 @@
 /**
- * Run in a namespace: `probe.ts tcp HOST PORT` or `probe.ts echo HOST [SIZE]` prints what src/net found out, as JSON.
+ * Run in a namespace: `probe.ts tcp MILLISECONDS HOST PORT...` or `probe.ts echo MILLISECONDS HOST [SIZE]` prints what src/net found out, as a JSON array.
  */
 import { echo } from "../../src/net/icmp.ts";
 import { Libc } from "../../src/net/libc.ts";
 import { probeTcp } from "../../src/net/tcp_probe.ts";
 
-const [kind, hostname = "", number] = Deno.args;
+const [kind, milliseconds, hostname = "", ...numbers] = Deno.args;
+const timeout = Number(milliseconds);
 const { signal } = new AbortController();
 using libc = Libc.open();
-const result = kind === "tcp"
-  ? await probeTcp(libc, { address: { hostname, port: Number(number) }, timeout: 5_000, signal })
-  : await echo(libc, {
-    address: hostname,
-    ...(number === undefined ? {} : { size: Number(number), fragments: "forbidden" }),
-    timeout: 1_000,
-    signal,
-  });
-await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));
+const results = kind === "tcp"
+  ? await Promise.all(numbers.map((number) => {
+    const address = { hostname, port: Number(number) };
+    return probeTcp(libc, { address, timeout, signal });
+  }))
+  : [
+    await echo(libc, {
+      address: hostname,
+      ...(numbers.length === 0 ? {} : { size: Number(numbers[0]), fragments: "forbidden" }),
+      timeout,
+      signal,
+    }),
+  ];
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(results)));

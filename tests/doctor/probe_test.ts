@@ -14,13 +14,13 @@ async function probe(network: Network, ...args: string[]): Promise<unknown> {
     ...args,
   ]);
   assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
+  return JSON.parse(stdout)[0];
 }
 
 const tcp = async (network: Network, host: string, port: number) =>
-  await probe(network, "tcp", host, `${port}`) as ProbeResult;
+  await probe(network, "tcp", "5000", host, `${port}`) as ProbeResult;
 const ping = async (network: Network, host: string, ...size: string[]) =>
-  await probe(network, "echo", host, ...size) as EchoResult;
+  await probe(network, "echo", "1000", host, ...size) as EchoResult;
 
 networkTest(
   "TCP and ICMP probes tell what a firewall, a router and a missing host answer",

@@ -8,8 +8,9 @@ import { formatRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.
 import { type FtpClient, FtpError } from "./ftp_client.ts";
 import { CONNECT_TIMEOUT, type TargetSurvey } from "./target_survey.ts";
 
-/** How many ports of the passive range are tried. */
+/** How many ports of the passive range are tried, and how many when none of them opens. */
 const PORTS_TRIED = 8;
+const FAILURES_ENOUGH = 4;
 /** How long each of them gets once one was silent: two attempts of TCP. Milliseconds. */
 const SECOND_TIMEOUT = 1_500;
 
@@ -62,6 +63,7 @@ export const dataConnections: Check<TargetSurvey> = {
       const opened: number[] = [];
       const failures: Failure[] = [];
       for (let tried = 0; tried < PORTS_TRIED; tried++) {
+        if (opened.length === 0 && failures.length === FAILURES_ENOUGH) break;
         const isPatient = failures.every(({ cause }) => cause !== "dropped");
         const connection = await openData(survey, {
           client,
@@ -161,8 +163,14 @@ function dataOutcomes(
   const what = opened.length === 0
     ? "Data connections"
     : `${failures.length} of ${opened.length + failures.length} data connections`;
-  return [...Map.groupBy(failures, ({ cause }) => cause).values()].map((group) => {
-    const outcome = failedConnection(group[0]!, { what, ports: survey.passiveRange() });
+  // Linux answers by ICMP only so often: next to ports that are rejected, silent ones are no other case.
+  const rejected = failures.find(({ cause }) => cause === "prohibited" || cause === "rejected");
+  const causeOf = ({ cause }: Failure) => cause === "dropped" && rejected ? rejected.cause : cause;
+  return [...Map.groupBy(failures, causeOf)].map(([cause, group]) => {
+    const outcome = failedConnection(group.find((failure) => failure.cause === cause)!, {
+      what,
+      ports: survey.passiveRange(),
+    });
     const open = opened.length === 0 ? "none" : ports(opened);
     return {
       ...outcome,
