@@ -23,6 +23,7 @@ import {
 import { HttpClient } from "./net/http_client.ts";
 import type { ProxySettings } from "./net/http_proxy.ts";
 import { createCosStore } from "./store/cos/create.ts";
+import { endpointsOf } from "./store/cos/endpoint.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
 import { FileTimes } from "./vfs/file_times.ts";
@@ -264,6 +265,16 @@ async function openAccounts(
         transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
       },
     };
+  }));
+}
+
+/** Where each account's bucket is served: the internal domain and the public one, or the endpoint that it names. */
+export function bucketHosts(
+  config: Config,
+): readonly { account: string; hosts: readonly SocketAddress[] }[] {
+  return config.accounts.map((account) => ({
+    account: account.name,
+    hosts: endpointsOf({ ...account, network: "auto" }),
   }));
 }
 

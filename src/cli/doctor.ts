@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { portRange } from "../config/values.ts";
 import type { PortRange } from "../doctor/steps.ts";
 import type { Target } from "../doctor/target/target_survey.ts";
+import type { ConfigurationOptions } from "./configuration.ts";
 import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
 import { ExitCode } from "./exit_code.ts";
 import { flagValue } from "./flag.ts";
@@ -9,7 +10,7 @@ import { readSecret, SecretInputError } from "./secret_input.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What `cosftp doctor` was told. */
-export interface DoctorOptions extends CheckOptions {
+export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
   /** `--target` */
   readonly target?: TargetUrl;
   /** `--write` */
@@ -32,9 +33,11 @@ export function addDoctor(
   const command = program.command("doctor")
     .summary("find out why clients cannot connect, and how to mend it")
     .description(
-      "Looks at an FTP server as its clients see it (--target), any FTP server. The password is asked for, or read from\n" +
-        "stdin or COSFTP_PASSWORD.",
+      "Looks at the machine that cosftp is to run on; with --target at an FTP server, any, as its clients see it: the password\n" +
+        "is asked for, or read from stdin or COSFTP_PASSWORD. It mends nothing, and prints what does.",
     )
+    .option("--config <file>", "the configuration of the server")
+    .option("--lenient", "unknown sections and keys are warnings, not errors")
     .option("--target <url>", "ftp://user@host:2121, or ftps:// for implicit TLS", targetUrl)
     .option("--write", "also upload a file, read it back and delete it")
     .option("--plain", "do not use TLS")
@@ -49,9 +52,41 @@ export async function doctor(
   options: DoctorOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (options.target || options.list) return await examineTarget(names, options, terminal);
-  terminal.err("cosftp doctor: wanted --target ftp://user@host:2121\n");
-  return ExitCode.usage;
+  if (options.target) return await examineTarget(names, options, terminal);
+  return await examineServer(names, options, terminal);
+}
+
+async function examineServer(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { SERVER_CHECKS } = await import("../doctor/server/server_checks.ts");
+  const checks = chooseChecks(SERVER_CHECKS, { command: "doctor", names, options, terminal });
+  if (!Array.isArray(checks)) return checks;
+  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
+  const { renderProblem } = await import("../config/problem.ts");
+  const loaded = loadConfiguration(options, terminal);
+  const { config } = loaded;
+  if (!config) {
+    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
+    return ExitCode.configuration;
+  }
+  const { bucketHosts } = await import("../app.ts");
+  const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
+  const { serverTools } = await import("../doctor/machine.ts");
+  using tools = serverTools();
+  return await reportChecks({
+    command: "doctor",
+    checks,
+    subjects: [{
+      name: "this machine",
+      subject: new ServerSurvey(config, { tools, buckets: bucketHosts(config) }),
+    }],
+    modes: ["offline", "online"],
+    options,
+    terminal,
+  });
 }
 
 async function examineTarget(

@@ -1,8 +1,9 @@
 import { constants } from "node:os";
 
 /*
- * The few calls of libc that Deno has no API for, by FFI: sockets for ICMP, and connecting with the reason why not. Sizes,
- * offsets and numbers are those of 64-bit Linux, which x86_64 and aarch64 share.
+ * The few calls of libc that Deno has no API for, by FFI: sockets for ICMP, connecting with the reason why not, and what the
+ * kernel says in /proc, which Deno gives only to those who may do everything. Sizes, offsets and numbers are those of 64-bit
+ * Linux, which x86_64 and aarch64 share.
  */
 
 const SYMBOLS = {
@@ -14,9 +15,15 @@ const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recvmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
+
+const O_CLOEXEC = 0o2000000;
+const RLIMIT_NOFILE = 7;
 
 /** A loaded libc; it is unloaded when it is disposed of. */
 export class Libc implements Disposable {
@@ -38,6 +45,31 @@ export class Libc implements Disposable {
   /** Why the last call failed, by name (`EHOSTUNREACH`). Ask at once: the next call may overwrite it. */
   errno(): string {
     return errnoName(new Deno.UnsafePointerView(this.calls.__errno_location()!).getInt32());
+  }
+
+  /** What the kernel writes in a file of /proc. @throws {ErrnoError} */
+  readKernelFile(path: string): string {
+    const fd = this.calls.open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC);
+    if (fd < 0) throw new ErrnoError(this.errno(), `Cannot read ${path}`);
+    try {
+      const decoder = new TextDecoder();
+      const buffer = new Uint8Array(new ArrayBuffer(64 * 1024));
+      for (let text = "";;) {
+        const count = Number(this.calls.read(fd, buffer, BigInt(buffer.length)));
+        if (count < 0) throw new ErrnoError(this.errno(), `Cannot read ${path}`);
+        if (count === 0) return text;
+        text += decoder.decode(buffer.subarray(0, count), { stream: true });
+      }
+    } finally {
+      this.calls.close(fd);
+    }
+  }
+
+  /** How many files and sockets this process may have open. */
+  openFilesMax(): number {
+    const limit = new BigUint64Array(new ArrayBuffer(16));
+    this.calls.getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer));
+    return Number(limit[0]);
   }
 
   [Symbol.dispose](): void {

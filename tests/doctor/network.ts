@@ -6,6 +6,11 @@ export const ROUTER = "203.0.113.1";
 export const ROUTER_INSIDE = "10.0.0.1";
 export const SERVER = "10.0.0.2";
 
+/**
+ * Whether the server is reached at its own address or at the router's (DNAT), and then whether from inside too, as `hairpin`.
+ */
+export type Nat = "none" | "outside" | "hairpin";
+
 /** A client, a NAT router and a server, each in a network namespace of its own. */
 export class Network implements AsyncDisposable {
   readonly client: Host;
@@ -23,8 +28,7 @@ export class Network implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  /** @param options.nat whether the server is reached at the router's address (DNAT), else at its own. */
-  static async build(options: { nat: boolean }): Promise<Network> {
+  static async build({ nat }: { nat: Nat }): Promise<Network> {
     await using resources = new AsyncDisposableStack();
     const create = async (role: string) => resources.use(await Host.create(newName(role)));
     const [client, router, server] = [
@@ -44,16 +48,20 @@ export class Network implements AsyncDisposable {
       `ip address add ${SERVER}/24 dev eth0`,
       `ip route add default via ${ROUTER_INSIDE}`,
     ]);
-    if (options.nat) {
+    if (nat === "none") {
+      await client.paste([`ip route add ${SERVER}/32 via ${ROUTER}`]);
+    } else {
+      const from = nat === "hairpin" ? `ip daddr ${ROUTER}` : "iif wan0";
       await router.paste([
         "nft add table ip nat",
         "nft add chain ip nat prerouting '{ type nat hook prerouting priority dstnat; }'",
         "nft add chain ip nat postrouting '{ type nat hook postrouting priority srcnat; }'",
-        `nft add rule ip nat prerouting iif wan0 tcp dport '{ 2121, 60000-65535 }' dnat to ${SERVER}`,
+        `nft add rule ip nat prerouting ${from} tcp dport '{ 2121, 60000-65535 }' dnat to ${SERVER}`,
         "nft add rule ip nat postrouting oif wan0 masquerade",
+        ...(nat === "hairpin"
+          ? [`nft add rule ip nat postrouting ip saddr 10.0.0.0/24 ip daddr ${SERVER} masquerade`]
+          : []),
       ]);
-    } else {
-      await client.paste([`ip route add ${SERVER}/32 via ${ROUTER}`]);
     }
     return new Network({ client, router, server }, resources.move());
   }

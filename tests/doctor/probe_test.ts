@@ -25,7 +25,7 @@ const ping = async (network: Network, host: string, ...size: string[]) =>
 networkTest(
   "TCP and ICMP probes tell what a firewall, a router and a missing host answer",
   async (t) => {
-    await using network = await Network.build({ nat: false });
+    await using network = await Network.build({ nat: "none" });
     await network.server.paste([
       "iptables -A INPUT -p tcp --dport 1 -j DROP",
       "iptables -A INPUT -p tcp --dport 2 -j REJECT --reject-with icmp-host-prohibited",

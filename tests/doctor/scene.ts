@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ProbeResult } from "../../src/net/tcp_probe.ts";
 import { cosftpCommand } from "../clients/gateway_process.ts";
 import type { Host, Program } from "./namespaces.ts";
-import { Network } from "./network.ts";
+import { type Nat, Network } from "./network.ts";
 
 const PROBE = new URL("probe.ts", import.meta.url).pathname;
 const KEYS = { secretId: "AKIDexample", secretKey: "a key for tests" };
@@ -22,7 +22,7 @@ export interface ReportedFinding {
 /** A network with a gateway on its server. */
 export class Scene implements AsyncDisposable {
   readonly network: Network;
-  readonly nat: boolean;
+  readonly nat: Nat;
   /** What `cosftp` is given there: where it is, and its configuration. */
   readonly #env: Record<string, string>;
   readonly #resources: AsyncDisposableStack;
@@ -30,7 +30,7 @@ export class Scene implements AsyncDisposable {
 
   private constructor(options: {
     network: Network;
-    nat: boolean;
+    nat: Nat;
     env: Record<string, string>;
     resources: AsyncDisposableStack;
   }) {
@@ -41,10 +41,9 @@ export class Scene implements AsyncDisposable {
   }
 
   /**
-   * @param options.nat whether the server is behind one.
    * @param options.settings lines of [NETWORK].
    */
-  static async build(options: { nat: boolean; settings?: readonly string[] }): Promise<Scene> {
+  static async build(options: { nat: Nat; settings?: readonly string[] }): Promise<Scene> {
     await using resources = new AsyncDisposableStack();
     const folder = await Deno.makeTempDir({ prefix: "cosftp-scene-" });
     resources.defer(() => Deno.remove(folder, { recursive: true }));
@@ -89,6 +88,13 @@ export class Scene implements AsyncDisposable {
     }
   }
 
+  /** Makes so many directories in the bucket. */
+  async fill(count: number): Promise<void> {
+    const commands = Array.from({ length: count }, (_, index) => `-Q "MKD directory-${index}"`);
+    const curl = `curl -sS -u user:secret ftp://127.0.0.1:2121/ ${commands.join(" ")}`;
+    await this.network.server.paste([curl]);
+  }
+
   /** Which of these ports of `hostname` the network lets a client reach, whether somebody listens or not. */
   async reachable(hostname: string, ports: readonly number[]): Promise<readonly number[]> {
     const { code, stdout, stderr } = await this.network.client.outcome([
@@ -114,10 +120,10 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** The only finding of a check. */
-export function findingOf(findings: readonly ReportedFinding[], check: string): ReportedFinding {
-  const found = findings.filter((finding) => finding.check === check);
-  assert.equal(found.length, 1, `${check}: ${JSON.stringify(found, null, 2)}`);
+/** The only finding of a check that is no pass. */
+export function worseOf(findings: readonly ReportedFinding[], check: string): ReportedFinding {
+  const found = findings.filter((finding) => finding.check === check && finding.status !== "pass");
+  assert.equal(found.length, 1, `${check}: ${JSON.stringify(findings, null, 2)}`);
   return found[0]!;
 }
 

@@ -40,7 +40,7 @@ const PERMIT_ECHO: readonly Step[] = [
 export const PERMIT_TOO_BIG: readonly Step[] = [
   {
     on: "the server",
-    how: "and on every firewall on the way, with iptables",
+    how: "with iptables, and so on every firewall on the way",
     commands: ["iptables -I INPUT -p icmp --icmp-type fragmentation-needed -j ACCEPT"],
   },
   {
