@@ -1,8 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Config } from "../config/config.ts";
 import { portRange } from "../config/values.ts";
 import type { PortRange } from "../doctor/steps.ts";
 import type { Target } from "../doctor/target/target_survey.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
+import type { SocketAddress } from "../net/connection.ts";
 import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
 import { ExitCode } from "./exit_code.ts";
 import { flagValue } from "./flag.ts";
@@ -19,6 +21,10 @@ export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
   readonly plain?: boolean;
   /** `--ca` */
   readonly ca?: string;
+  /** `--listen-probe` */
+  readonly listenProbe?: boolean;
+  /** `--probe` */
+  readonly probe?: SocketAddress;
   /** `--passive-ports` */
   readonly passivePorts?: PortRange;
 }
@@ -42,6 +48,17 @@ export function addDoctor(
     .option("--write", "also upload a file, read it back and delete it")
     .option("--plain", "do not use TLS")
     .option("--ca <file>", "certificates to trust besides the machine's, PEM")
+    .addOption(
+      new Option("--listen-probe", "on the server: hold its passive ports for --probe, ten minutes")
+        .conflicts(["target", "probe"]),
+    )
+    .addOption(
+      new Option(
+        "--probe <host[:port]>",
+        "on a client: which passive ports of a --listen-probe can be reached",
+      )
+        .argParser(probedHost).conflicts("target"),
+    )
     .option("--passive-ports <a-b>", "the server's passive range", flagValue(portRange));
   addCheckOptions(command).action(act);
 }
@@ -53,7 +70,41 @@ export async function doctor(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (options.target) return await examineTarget(names, options, terminal);
+  if (options.probe) {
+    const { probePorts } = await import("./doctor_probe.ts");
+    const guess = options.passivePorts ?? DEFAULT_NETWORK.passivePorts;
+    return await probePorts(names, { ...options.probe, guess, options, terminal });
+  }
+  if (options.listenProbe) return await listenProbe(options, terminal);
   return await examineServer(names, options, terminal);
+}
+
+const DEFAULT_NETWORK = {
+  listenAddress: "0.0.0.0",
+  listenPort: 2121,
+  passivePorts: { first: 60_000, last: 65_535 },
+};
+
+/** With `--passive-ports` no configuration is needed. */
+async function listenProbe(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
+  const { listenForProbes } = await import("./doctor_probe.ts");
+  const { passivePorts } = options;
+  if (passivePorts) return await listenForProbes({ ...DEFAULT_NETWORK, passivePorts }, terminal);
+  const config = await readConfiguration(options, terminal);
+  return config ? await listenForProbes(config.network, terminal) : ExitCode.configuration;
+}
+
+async function readConfiguration(
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<Config | undefined> {
+  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
+  const { renderProblem } = await import("../config/problem.ts");
+  const loaded = loadConfiguration(options, terminal);
+  if (!loaded.config) {
+    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
+  }
+  return loaded.config;
 }
 
 async function examineServer(
@@ -64,14 +115,8 @@ async function examineServer(
   const { SERVER_CHECKS } = await import("../doctor/server/server_checks.ts");
   const checks = chooseChecks(SERVER_CHECKS, { command: "doctor", names, options, terminal });
   if (!Array.isArray(checks)) return checks;
-  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
-  const { renderProblem } = await import("../config/problem.ts");
-  const loaded = loadConfiguration(options, terminal);
-  const { config } = loaded;
-  if (!config) {
-    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
-    return ExitCode.configuration;
-  }
+  const config = await readConfiguration(options, terminal);
+  if (!config) return ExitCode.configuration;
   const { bucketHosts } = await import("../app.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");
@@ -163,4 +208,13 @@ function targetUrl(text: string): TargetUrl {
     user,
     implicitTls: scheme === "ftps:",
   };
+}
+
+function probedHost(text: string): SocketAddress {
+  const url = URL.parse(`ftp://${text}`);
+  if (!url || url.hostname === "" || url.username !== "" || !["", "/"].includes(url.pathname)) {
+    throw new InvalidArgumentError("Wanted a host, or host:port with the server's listen_port.");
+  }
+  const port = url.port === "" ? DEFAULT_NETWORK.listenPort : Number(url.port);
+  return { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port };
 }

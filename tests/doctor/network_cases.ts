@@ -171,6 +171,8 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assert.match(finding.remedy!.text, /CentOS/);
       const there = worseOf(server, "firewall.passive");
       assert.match(there.summary, /rejected by iptables filter INPUT: -A INPUT -j REJECT/);
+      const probed = await scene.doctor(scene.network.client, "--probe", SERVER);
+      assert.match(worseOf(probed, "probe.contact").summary, /rejects .* \(type 3, code 10\)/);
       const on = scene.network.server;
       await mend(scene, { findings: [there], comment: WITH_IPTABLES, on, again: onServer });
       assertPass(await fromClient(scene, "target.data"), "target.data");
@@ -212,13 +214,21 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
   },
   {
     name: "(g) half of the passive range is open",
-    onServer: firewall(ICMP, CONTROL, "-A INPUT -p tcp --dport 60000:62767 -j ACCEPT", DROP),
+    settings: ["passive_port = 60000,60999"],
+    onServer: firewall(ICMP, CONTROL, "-A INPUT -p tcp --dport 60000:60499 -j ACCEPT", DROP),
     async expect(scene) {
-      const findings = await onServer(scene, "firewall.passive");
-      const finding = worseOf(findings, "firewall.passive");
-      assert.match(finding.summary, /^The passive range 62768-65535 is dropped/);
-      const on = scene.network.server;
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: onServer });
+      const { client, server } = scene.network;
+      await using _holding = await scene.holdPorts();
+      const probe = () => scene.doctor(client, "--probe", SERVER);
+      const [seen, known] = await Promise.all([probe(), onServer(scene, "firewall.passive")]);
+      const finding = worseOf(seen, "probe.ports");
+      assert.equal(finding.summary, "Ports 60500-60999 are dropped: nothing comes back");
+      const there = worseOf(known, "firewall.passive");
+      assert.match(there.summary, /^The passive range 60500-60999 is dropped by iptables/);
+      assert.deepEqual(linesFor(there, WITH_IPTABLES), linesFor(finding, WITH_IPTABLES));
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
+      assertPass(await onServer(scene), "firewall.passive");
+      // A gateway beside it still finds ports.
       assertPass(await fromClient(scene), "target.data");
     },
   },

@@ -88,6 +88,14 @@ export class Scene implements AsyncDisposable {
     }
   }
 
+  /** Runs `cosftp doctor --listen-probe` on the server, until it is disposed of. */
+  async holdPorts(): Promise<AsyncDisposable> {
+    const command = ["cosftp", "doctor", "--listen-probe"];
+    const holding = this.network.server.start(command, { env: this.#env });
+    await holding.hasSaid(/^Holding \d+ of \d+ ports/);
+    return holding;
+  }
+
   /** Makes so many directories in the bucket. */
   async fill(count: number): Promise<void> {
     const commands = Array.from({ length: count }, (_, index) => `-Q "MKD directory-${index}"`);
