@@ -3,6 +3,7 @@
  * Its last line counts what really ran, `N passed, N failed`; the lines before name the clients that are not installed.
  */
 import { missingClients } from "./clients/installed.ts";
+import { missingServers } from "./doctor/foreign_server.ts";
 import { whyNoNetworks } from "./doctor/permitted.ts";
 import { countTests } from "./junit.ts";
 
@@ -40,6 +41,7 @@ try {
   const noNetworks = whyNoNetworks();
   const closing = [
     ...missingClients().map((missing) => `Not tested: ${missing}`),
+    ...missingServers().map((missing) => `Not tested: ${missing}`),
     ...(noNetworks === undefined ? [] : [`Not tested: doctor in networks: ${noNetworks}`]),
     `${passed} passed, ${failures} failed`,
   ];

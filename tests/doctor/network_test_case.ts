@@ -3,9 +3,15 @@ import { whyNoNetworks } from "./permitted.ts";
 /**
  * Registers a test that needs network namespaces. Where there are none it is ignored, and with `COSFTP_REQUIRE_CLIENTS=1` it
  * fails.
+ *
+ * @param missing why it cannot run for another reason.
  */
-export function networkTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
-  const reason = whyNoNetworks();
+export function networkTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  missing?: string,
+): void {
+  const reason = whyNoNetworks() ?? missing;
   const isRequired = Deno.env.get("COSFTP_REQUIRE_CLIENTS") === "1";
   Deno.test({
     name,

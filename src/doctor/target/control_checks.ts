@@ -142,12 +142,15 @@ function lostControl(
 function failedTls(survey: TargetSurvey, error: Error): Outcome {
   const { message } = error;
   const { hostname } = survey.target;
-  const text = /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i.test(message)
+  const text = error instanceof FtpError
+    ? "It lists AUTH TLS and does not do it: give it a certificate (pure-ftpd: --tls=1, vsftpd: ssl_enable=YES, proftpd: " +
+      "TLSEngine on)"
+    : /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i.test(message)
     ? "Nobody whom this machine trusts has signed it: have it signed, send the intermediate certificates too, or trust it " +
       "with --ca FILE"
-    : /NotValidForName/i.test(message)
+    : /NotValidForName|not valid for/i.test(message)
     ? `It is made out to another name than ${hostname}: connect by its name, or have it made out to this one`
-    : /Expired|NotValidYet/i.test(message)
+    : /expired|NotValidYet|not valid yet|not yet valid/i.test(message)
     ? "Renew it, or set the clocks of both machines"
     : "The server's log says why; old servers speak nothing newer than TLS 1.1, which is not safe";
   return {

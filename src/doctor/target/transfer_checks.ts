@@ -98,11 +98,15 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
     const late = await answer;
     return [activeRefused(late)];
   }
-  using data = survey.isProtected && (await answer).code < 200
-    ? await survey.protectData(connection, signal)
-    : connection;
-  await drain(data);
-  if ((await answer).code < 200) await client.reply(signal);
+  const opening = await answer;
+  {
+    using data = survey.isProtected && opening.code < 200
+      ? await survey.protectData(connection, signal)
+      : connection;
+    await drain(data);
+  }
+  // With TLS some servers say 226 only once this side has closed too.
+  if (opening.code < 200) await client.reply(signal);
   return [{
     status: "pass",
     summary: "The server connects to this machine" + (limit.fired ? ", slowly" : ""),
