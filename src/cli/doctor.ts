@@ -29,7 +29,10 @@ export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
   readonly passivePorts?: PortRange;
 }
 
-type TargetUrl = Pick<Target, "name" | "hostname" | "port" | "user"> & { implicitTls: boolean };
+type TargetUrl = Pick<Target, "name" | "hostname" | "port" | "user"> & {
+  readonly implicitTls: boolean;
+  readonly namesPassword: boolean;
+};
 
 /** Adds `cosftp doctor` to the tree; `act` is called with what the command line says. */
 export function addDoctor(
@@ -69,6 +72,14 @@ export async function doctor(
   options: DoctorOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (options.target?.namesPassword) {
+    // Said here and not where the URL is read: there the whole of it would be repeated.
+    terminal.err(
+      "cosftp doctor: Cannot use a password on the command line, where others see it: wanted it from the prompt, stdin or " +
+        "COSFTP_PASSWORD\n",
+    );
+    return ExitCode.usage;
+  }
   if (options.target) return await examineTarget(names, options, terminal);
   if (options.probe) {
     const { probePorts } = await import("./doctor_probe.ts");
@@ -167,7 +178,7 @@ async function examineTarget(
 }
 
 async function readTarget(options: DoctorOptions, terminal: Terminal): Promise<Target> {
-  const { implicitTls, ...url } = options.target!;
+  const { implicitTls, namesPassword: _, ...url } = options.target!;
   return {
     ...url,
     password: await readPassword(url.user, terminal),
@@ -193,11 +204,6 @@ function targetUrl(text: string): TargetUrl {
   if (!url || url.hostname === "" || (scheme !== "ftp:" && scheme !== "ftps:")) {
     throw new InvalidArgumentError("Wanted ftp://user@host:2121.");
   }
-  if (url.password !== "") {
-    throw new InvalidArgumentError(
-      "Others can see a password on the command line: wanted it from the prompt, stdin or COSFTP_PASSWORD.",
-    );
-  }
   const user = url.username === "" ? ANONYMOUS : decodeURIComponent(url.username);
   const port = url.port === "" ? scheme === "ftps:" ? 990 : 21 : Number(url.port);
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
@@ -207,6 +213,7 @@ function targetUrl(text: string): TargetUrl {
     port,
     user,
     implicitTls: scheme === "ftps:",
+    namesPassword: url.password !== "",
   };
 }
 
