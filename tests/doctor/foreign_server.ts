@@ -111,9 +111,9 @@ const COMMANDS: Readonly<
   },
 };
 
-/** Packages that cannot be installed beside each other are unpacked into the folder of `COSFTP_FTP_SERVERS`. */
+/** Packages that cannot be installed beside each other are unpacked into the folder of `FTP_SERVERS_DIR`. */
 function candidates(program: string, folder: "bin" | "sbin"): string[] {
-  const unpacked = Deno.env.get("COSFTP_FTP_SERVERS");
+  const unpacked = Deno.env.get("FTP_SERVERS_DIR");
   return [...(unpacked === undefined ? [] : [unpacked]), ""]
     .map((root) => `${root}/usr/${folder}/${program}`);
 }

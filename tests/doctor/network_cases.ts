@@ -304,4 +304,15 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assertWell(await fromClient(scene));
     },
   },
+  {
+    name: "the client's own firewall keeps active mode out: worth a warning, no more",
+    async expect(scene) {
+      await scene.network.client.paste(["iptables -A INPUT -p tcp --syn -j DROP"]);
+      const findings = await fromClient(scene);
+      const { status, summary } = worseOf(findings, "target.active");
+      assert.equal(status, "warn");
+      assert.match(summary, /^Active mode does not work from here: it did not connect within 5 s/);
+      assertWell(findings.filter(({ check }) => check !== "target.active"));
+    },
+  },
 ];

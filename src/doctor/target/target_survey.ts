@@ -136,7 +136,7 @@ export class TargetSurvey implements Disposable {
         this.#session?.[Symbol.dispose]();
         this.#session = undefined;
         signal.throwIfAborted();
-        if (error instanceof Refusal) return [error.outcome];
+        if (error instanceof SessionLost) return [error.outcome];
         if (error instanceof FtpError) {
           return [{ status: "fail" as const, summary: error.message, remedy: SEE_LOG }];
         }
@@ -156,7 +156,7 @@ export class TargetSurvey implements Disposable {
     const client = await this.open(signal);
     if ("cause" in client) {
       const ports = { first: port, last: port };
-      throw new Refusal(failedConnection(client, { what: "The control connection", ports }));
+      throw new SessionLost(failedConnection(client, { what: "The control connection", ports }));
     }
     try {
       if (this.protection === "tls" && this.target.tls !== "implicit") {
@@ -164,7 +164,7 @@ export class TargetSurvey implements Disposable {
       }
       let answer = await client.ask(`USER ${user}`, signal);
       if (answer.code === 331) answer = await client.ask(`PASS ${password}`, signal);
-      if (answer.code !== 230 && answer.code !== 202) throw new Refusal(refusedLogin(answer));
+      if (answer.code !== 230 && answer.code !== 202) throw new SessionLost(refusedLogin(answer));
       if (this.isProtected) {
         await client.ask("PBSZ 0", signal);
         await client.ask("PROT P", signal);
@@ -183,8 +183,9 @@ export class TargetSurvey implements Disposable {
   }
 }
 
-/** A login that did not come about; the checks tell it as it is. */
-class Refusal extends Error {
+/** The control connection is of no more use; the checks tell the outcome as it is. */
+export class SessionLost extends Error {
+  override readonly name = "SessionLost";
   readonly outcome: Outcome;
 
   constructor(outcome: Outcome) {

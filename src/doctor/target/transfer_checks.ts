@@ -5,7 +5,7 @@ import { remedyOf, stepsData } from "../steps.ts";
 import { openData } from "./data_checks.ts";
 import type { FtpClient, FtpReply } from "./ftp_client.ts";
 import { PERMIT_TOO_BIG } from "./network_checks.ts";
-import type { TargetSurvey } from "./target_survey.ts";
+import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** How long a data connection may bring nothing. Milliseconds. */
 const STALL = 8_000;
@@ -73,7 +73,7 @@ export const active: Check<TargetSurvey> = {
         ? `EPRT |2|${hostname}|${port}|`
         : `PORT ${hostname.replaceAll(".", ",")},${port >> 8},${port & 255}`;
       const prepared = await client.ask(command, signal);
-      if (prepared.code !== 200) return [activeRefused(prepared)];
+      if (prepared.code !== 200) return [activeRefused(prepared.lines.at(-1)!)];
       return await connectedBack(survey, { client, listener, signal });
     }),
 };
@@ -83,22 +83,23 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
   listener: Listener;
   signal: AbortSignal;
 }): Promise<Outcome[]> {
-  using limit = stopAfter(ACTIVE_TIMEOUT, () => listener.close());
+  using _limit = stopAfter(ACTIVE_TIMEOUT, () => listener.close());
   const accepted = listener.accept();
-  const answer = client.ask("NLST", signal);
-  const first = await Promise.race([accepted.then(() => undefined), answer]);
-  // A refusal before the connection: 425.
-  if (first && first.code >= 400) {
+  const answered = client.ask("NLST", signal);
+  answered.catch(() => {});
+  // 425 may come before any connection, and 150 before or after it.
+  const first = await Promise.race([accepted, answered]);
+  if (first && "code" in first && first.code >= 400) {
     listener.close();
     (await accepted)?.close();
-    return [activeRefused(first)];
+    return [activeRefused(first.lines.at(-1)!)];
   }
   const connection = await accepted;
+  // The server may go on trying for long, and listens to nothing meanwhile.
   if (!connection) {
-    const late = await answer;
-    return [activeRefused(late)];
+    throw new SessionLost(activeRefused(`it did not connect within ${ACTIVE_TIMEOUT / 1_000} s`));
   }
-  const opening = await answer;
+  const opening = await answered;
   {
     using data = survey.isProtected && opening.code < 200
       ? await survey.protectData(connection, signal)
@@ -107,17 +108,14 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
   }
   // With TLS some servers say 226 only once this side has closed too.
   if (opening.code < 200) await client.reply(signal);
-  return [{
-    status: "pass",
-    summary: "The server connects to this machine" + (limit.fired ? ", slowly" : ""),
-  }];
+  return [{ status: "pass", summary: "The server connects to this machine" }];
 }
 
 /** Passive mode is what clients use; the other one is worth a word only. */
-function activeRefused(answer: FtpReply): Outcome {
+function activeRefused(reason: string): Outcome {
   return {
     status: "warn",
-    summary: `Active mode does not work from here: ${answer.lines.at(-1)}`,
+    summary: `Active mode does not work from here: ${reason}`,
     remedy: {
       text:
         "Use passive mode, as nearly every client does. Active mode needs a client that is not behind a NAT, and a " +
