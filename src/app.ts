@@ -28,7 +28,7 @@ import { createLogger, type Logger, type LogLevel, type LogSink } from "./teleme
 import { LogFile } from "./telemetry/log_file.ts";
 import { FileTimes } from "./vfs/file_times.ts";
 import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_record.ts";
+import { UploadRecords } from "./vfs/upload_records.ts";
 import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -233,7 +233,6 @@ async function openAccounts(
     maxPartSize: largestPart({ memory, threads }),
     maxFileSize: limits.singleFileMaxSize,
   };
-  const process = crypto.randomUUID();
   return await Promise.all(config.accounts.map(async (account) => {
     const { name, password, secretId, secretKey, token } = account;
     const store = createCosStore({
@@ -251,7 +250,7 @@ async function openAccounts(
       keyPrefix: account.keyPrefix,
       account: name,
       cluster,
-      process,
+      interrupted: limits.interruptedUpload,
       clock: systemClock,
       log,
     });

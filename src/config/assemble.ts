@@ -41,6 +41,7 @@ export function assembleConfig(
       minPartSize: optional.min_part_size,
       uploadThreadNum: optional.upload_thread_num,
       uploadMemoryMax,
+      interruptedUpload: optional.interrupted_upload,
       resumeWindow: optional.resume_window,
       maxConnectionNum: optional.max_connection_num,
       maxLoginNum: optional.max_login_num,

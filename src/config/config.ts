@@ -69,6 +69,7 @@ export interface LimitsConfig {
   readonly uploadThreadNum: number;
   /** Memory for the parts of all uploads together. */
   readonly uploadMemoryMax: number;
+  readonly interruptedUpload: "resume" | "discard";
   /** How long an upload that nothing more was heard of is left alone. */
   readonly resumeWindow: number;
   /** 0 = unlimited. */

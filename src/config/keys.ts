@@ -238,9 +238,16 @@ const OPTIONAL_KEYS = {
     otherwise: { en: "the host name", zh: "主机名" },
     example: "ftp-guangzhou",
   }),
+  interrupted_upload: optional(choice(["resume", "discard"]), {
+    en:
+      "What becomes of an upload that breaks off: resume keeps what has arrived, so that the client " +
+      "can go on with it (REST, SIZE, APPE); discard throws it away.",
+    zh: "上传中断后的处理方式：resume 保留已上传的分块，客户端可断点续传；discard 丢弃。",
+    default: "resume",
+  }),
   resume_window: optional(duration({ min: SECOND, max: 30 * DAY }), {
-    en: "How long an upload of which nothing more was heard is left alone before it is cleared " +
-      "away; longer than stall_timeout where several gateways have one cluster_name.",
+    en: "How long an interrupted upload is kept, and one of which nothing more was heard is left " +
+      "alone; longer than stall_timeout where several gateways have one cluster_name.",
     zh: "中断的分块上传在没有任何进展的情况下保留的时间，超时后自动清理。" +
       "多个网关使用同一 cluster_name 时应大于 stall_timeout。",
     default: "24h",

@@ -15,10 +15,12 @@ const TREE: Readonly<Record<TreeErrorKind, ReplyCode>> = {
   "inside-itself": Code.actionNotTaken,
   "name-not-allowed": Code.nameNotAllowed,
   "too-large": Code.exceededStorage,
-  "append-too-large": Code.notImplementedForParameter,
   "too-many-files": Code.actionNotTaken,
   "changed": Code.transferAborted,
   "beyond-end": Code.invalidRestart,
+  "not-resumable": Code.invalidRestart,
+  "too-short": Code.localError,
+  "taken-over": Code.localError,
 };
 
 const DATA: Readonly<Record<DataErrorKind, ReplyCode>> = {

@@ -59,6 +59,8 @@ export interface ListPage {
   readonly prefixes: readonly string[];
   /** Where the next page begins; undefined on the last page. */
   readonly nextMarker: string | undefined;
+  /** When the store answered, by its own clock, to the second; undefined where it does not say. */
+  readonly date?: Date;
 }
 
 /** Bytes of known length, sent in order and kept until the call returns (a retry sends them again). */

@@ -76,6 +76,11 @@ export class Download implements Disposable {
     return this.#body.info.size;
   }
 
+  /** Of the object. */
+  get etag(): string {
+    return this.#body.info.etag;
+  }
+
   /** COS's name for the request that opened it, for the log. */
   get requestId(): string | undefined {
     return this.#body.info.requestId;

@@ -7,6 +7,7 @@ import {
   uninterrupted,
 } from "../store/object_store.ts";
 import { inParallel } from "./in_parallel.ts";
+import { COPY_MAX } from "./part_copies.ts";
 import { TreeError } from "./tree_error.ts";
 
 /** The metadata that holds a file's time: seconds since the epoch with a fraction, as rclone writes it. */
@@ -17,9 +18,6 @@ const KNOWN_MAX = 100_000;
 
 /** HEAD requests at once for one listing. */
 const PARALLEL = 16;
-
-/** COS copies at most this much in one request. Bytes. */
-const COPY_MAX = 5 * 1024 ** 3;
 
 /**
  * The times that clients set for the files of one bucket (`preserve_mtime`). COS itself only knows when an object was

@@ -10,6 +10,9 @@ export interface Publication {
   readonly crc64: bigint | undefined;
 }
 
+/** How often bytes that COS received damaged are sent before the upload fails. */
+const DAMAGED_TRIES = 3;
+
 /** Where to look for it. */
 export interface Publisher {
   readonly store: ObjectStore;
@@ -62,6 +65,30 @@ export async function settleDamage(
     });
   }
   throw damaged(key);
+}
+
+/**
+ * Sends until COS answers with the CRC-64 of what was sent.
+ *
+ * @param sent which part of which key.
+ * @returns the last answer, which may still tell another one: {@linkcode isDamaged}.
+ */
+export async function sendUndamaged(
+  { log }: Pick<Publisher, "log">,
+  sent: { key: string; part: number; crc64: bigint },
+  send: () => Promise<Stored>,
+): Promise<Stored> {
+  for (let tries = 1;; tries++) {
+    const stored = await send();
+    if (tries === DAMAGED_TRIES || !isDamaged(stored, sent)) return stored;
+    const { key, part } = sent;
+    log.warning("COS received damaged bytes", { key, part, tries });
+  }
+}
+
+/** Whether COS tells another CRC-64 than that of what was sent. */
+export function isDamaged(stored: Stored, sent: { crc64: bigint }): boolean {
+  return stored.crc64 !== undefined && stored.crc64 !== sent.crc64;
 }
 
 /** The error for bytes of which COS holds others than were sent. */

@@ -8,11 +8,9 @@ import {
 } from "../store/object_store.ts";
 import { inParallel } from "./in_parallel.ts";
 import { type MultipartResources, MultipartUpload } from "./multipart_upload.ts";
+import { COPY_MAX, copyParts, countCopies } from "./part_copies.ts";
 import { KEY_MAX_BYTES, keyBytes } from "./virtual_path.ts";
 import { TreeError } from "./tree_error.ts";
-
-/** COS copies at most this much in one request, of an object and of a part. Bytes. */
-const COPY_MAX = 5 * 1024 ** 3;
 
 /** Requests at once within one rename. */
 const PARALLEL = 16;
@@ -132,21 +130,10 @@ async function copyInParts(
   },
 ): Promise<Stored> {
   await using upload = await MultipartUpload.begin(resources, { key: to, headers: info });
-  const { key, uploadId } = upload;
-  const count = Math.ceil(info.size / partSize);
-  const etags = new Array<string>(count);
-  await inParallel([...etags.keys()], PARALLEL, async (index) => {
-    const start = index * partSize;
-    const end = Math.min(start + partSize, info.size) - 1;
-    const { etag } = await resources.store.uploadPartCopy(
-      { key, uploadId, partNumber: index + 1 },
-      { key: from, start, end, ifMatch: info.etag },
-      uninterrupted(),
-    );
-    etags[index] = etag;
-  });
+  const count = countCopies(info.size, partSize);
+  await copyParts(upload, { key: from, info }, { count, ...uninterrupted() });
   const { size, crc64 } = info;
-  return await upload.complete({ size, crc64 }, { etags, forbidOverwrite });
+  return await upload.complete({ copied: { parts: count, size, crc64 }, forbidOverwrite });
 }
 
 /** A copy that is not like its source, also by a second look, is removed. @throws {StoreError} `corrupt`. */

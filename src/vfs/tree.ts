@@ -2,13 +2,14 @@ import {
   type CallOptions,
   type ObjectInfo,
   type ObjectStore,
-  StoreError,
   uninterrupted,
 } from "../store/object_store.ts";
 import type { FileTimes } from "./file_times.ts";
+import { discardKept, findKept } from "./kept_upload.ts";
 import type { MultipartResources } from "./multipart_upload.ts";
 import { moveDirectory, moveFile } from "./rename.ts";
 import { TreeError } from "./tree_error.ts";
+import { findFinished } from "./upload_start.ts";
 import { directoryKey, fileKey, isName, RESERVED_NAME, VirtualPath } from "./virtual_path.ts";
 
 /** How many vanished directories one session remembers. */
@@ -38,6 +39,8 @@ export class Tree {
    * there, empty: it may stay in them, and remove them.
    */
   readonly #vanished = new Set<string>();
+  /** The file of which the client was last told, by {@linkcode Tree.statUploaded}, how much is kept. */
+  #shownKept: string | undefined;
 
   /** @param options.times where clients may set the times of files. */
   constructor(
@@ -61,12 +64,9 @@ export class Tree {
 
   /** @throws {TreeError} `not-found` where no file has this path. */
   async statFile(path: VirtualPath, options: CallOptions): Promise<ObjectInfo> {
-    try {
-      const info = await this.#store.head(this.fileKey(path), options);
-      return this.#times ? { ...info, modified: this.#times.of(info) } : info;
-    } catch (error) {
-      throw notFound(error, path);
-    }
+    const info = await this.#findFile(path, options);
+    if (!info) throw new TreeError("not-found", `${path}: No such file or directory`);
+    return this.#times ? { ...info, modified: this.#times.of(info) } : info;
   }
 
   /**
@@ -81,18 +81,31 @@ export class Tree {
 
   /** The file of this path, else the directory. @throws {TreeError} `not-found`. */
   async stat(path: VirtualPath, options: CallOptions): Promise<Entry> {
-    if (!path.isRoot) {
-      try {
-        const { size, modified } = await this.statFile(path, options);
-        return { name: path.name, kind: "file", size, modified };
-      } catch (error) {
-        if (!(error instanceof TreeError && error.kind === "not-found")) throw error;
-      }
-    }
-    if (await this.isDirectory(path, options)) {
-      return { name: path.name, kind: "directory", size: 0, modified: undefined };
-    }
-    throw new TreeError("not-found", `${path}: No such file or directory`);
+    const info = path.isRoot ? undefined : await this.#findFile(path, options);
+    return info ? this.#fileEntry(path, info) : await this.#statDirectory(path, options);
+  }
+
+  /**
+   * What whoever uploads a file sees of it: how much is kept of an interrupted upload that is newer than the finished file;
+   * else as {@linkcode Tree.stat}.
+   *
+   * @throws {TreeError} `not-found`.
+   */
+  async statUploaded(path: VirtualPath, options: CallOptions): Promise<Entry> {
+    if (path.isRoot) return await this.stat(path, options);
+    const key = this.fileKey(path);
+    const finished = findFinished(this.#store, { key, ...options });
+    const kept = await findKept(this.#resources.records, { key, finished, ...options });
+    this.#shownKept = kept && path.toString();
+    const info = await finished;
+    if (kept) return { name: path.name, kind: "file", size: kept.size, modified: kept.modified };
+    if (info) return this.#fileEntry(path, info);
+    return await this.#statDirectory(path, options);
+  }
+
+  /** Whether the client was just told by {@linkcode Tree.statUploaded} how much of this file is kept. */
+  hasShownKept(path: VirtualPath): boolean {
+    return this.#shownKept === path.toString();
   }
 
   /** Whether `path` is a directory, in one request however much is in it or beside it. */
@@ -155,11 +168,20 @@ export class Tree {
     this.#vanished.delete(path.toString());
   }
 
-  /** Removes a file. @throws {TreeError} `not-found`. */
+  /** Removes a file, and what is kept of interrupted uploads of it. @throws {TreeError} `not-found` when there is neither. */
   async removeFile(path: VirtualPath, options: CallOptions): Promise<void> {
+    const { records } = this.#resources;
+    const key = this.fileKey(path);
     // COS answers a delete of nothing with success, so look first: a client is not told that it removed what was not there.
-    await this.statFile(path, options);
-    await this.#store.delete(this.fileKey(path), options);
+    const finished = findFinished(this.#store, { key, ...options });
+    const kept = await findKept(records, { key, finished, ...options });
+    const info = await finished;
+    if (!info && !kept) throw new TreeError("not-found", `${path}: No such file`);
+    if (kept) {
+      await records.takeOver(kept.recordKey);
+      await discardKept(records, { key, reason: "the file is removed" });
+    }
+    if (info) await this.#store.delete(key, options);
     this.#rememberAncestors(path);
   }
 
@@ -181,7 +203,7 @@ export class Tree {
     if (from.toString() === to.toString()) {
       throw new TreeError("same-path", `${from}: Cannot rename onto itself`);
     }
-    const info = await this.#findFile(from);
+    const info = await this.#findFile(from, uninterrupted());
     if (info) {
       const [source, target] = [this.fileKey(from), this.fileKey(to)];
       const { overwrite } = options;
@@ -201,7 +223,9 @@ export class Tree {
     if (from.contains(to)) {
       throw new TreeError("inside-itself", `${from}: Cannot move a directory into itself`);
     }
-    if (await this.#findFile(to)) throw new TreeError("exists", `${to}: File exists`);
+    if (await this.#findFile(to, uninterrupted())) {
+      throw new TreeError("exists", `${to}: File exists`);
+    }
     await moveDirectory(this.#resources, {
       from: directoryKey(this.#keyPrefix, from),
       to: directoryKey(this.#keyPrefix, to),
@@ -209,13 +233,20 @@ export class Tree {
     });
   }
 
-  async #findFile(path: VirtualPath): Promise<ObjectInfo | undefined> {
-    try {
-      return await this.statFile(path, uninterrupted());
-    } catch (error) {
-      if (error instanceof TreeError && error.kind === "not-found") return undefined;
-      throw error;
+  #findFile(path: VirtualPath, options: CallOptions): Promise<ObjectInfo | undefined> {
+    return findFinished(this.#store, { key: this.fileKey(path), ...options });
+  }
+
+  #fileEntry(path: VirtualPath, info: ObjectInfo): Entry {
+    const modified = this.#times?.of(info) ?? info.modified;
+    return { name: path.name, kind: "file", size: info.size, modified };
+  }
+
+  async #statDirectory(path: VirtualPath, options: CallOptions): Promise<Entry> {
+    if (await this.isDirectory(path, options)) {
+      return { name: path.name, kind: "directory", size: 0, modified: undefined };
     }
+    throw new TreeError("not-found", `${path}: No such file or directory`);
   }
 
   async #holdsKeys(path: VirtualPath, options: CallOptions): Promise<boolean> {
@@ -249,11 +280,4 @@ function compareNames(a: string, b: string): number {
 
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
-}
-
-function notFound(error: unknown, path: VirtualPath): unknown {
-  if (error instanceof StoreError && error.kind === "not-found" && error.code !== "NoSuchBucket") {
-    return new TreeError("not-found", `${path}: No such file or directory`, { cause: error });
-  }
-  return error;
 }

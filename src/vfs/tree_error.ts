@@ -9,10 +9,12 @@ export type TreeErrorKind =
   | "same-path"
   | "inside-itself"
   | "too-large"
-  | "append-too-large"
   | "too-many-files"
   | "changed"
-  | "beyond-end";
+  | "beyond-end"
+  | "not-resumable"
+  | "too-short"
+  | "taken-over";
 
 /** An operation on the tree was refused. The message is fit for an FTP client: it names no key, bucket or COS detail. */
 export class TreeError extends Error {
@@ -23,4 +25,9 @@ export class TreeError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** The error of an upload that another session, here or on another gateway, goes on with. */
+export function takenOver(): TreeError {
+  return new TreeError("taken-over", "Another session goes on with this upload");
 }

@@ -1,23 +1,21 @@
-import { createHash } from "node:crypto";
-import { combineCrc64 } from "../checksum/crc64.ts";
-import { PART_COUNT_MAX } from "../config/part_limits.ts";
-import { nextTurn } from "../net/connection.ts";
-import {
-  type ObjectHeaders,
-  type Payload,
-  type Stored,
-  StoreError,
-  uninterrupted,
-} from "../store/object_store.ts";
+import { Deadline } from "../clock.ts";
+import { PART_COUNT_MAX, PART_SIZE_MIN } from "../config/part_limits.ts";
+import { type ObjectHeaders, type ObjectInfo, StoreError } from "../store/object_store.ts";
 import { contentTypeOf } from "./content_type.ts";
+import { copyFile, resendFile } from "./finished_file.ts";
+import { supersedeKept } from "./kept_upload.ts";
 import { type MultipartResources, MultipartUpload } from "./multipart_upload.ts";
+import { Part } from "./part.ts";
+import { COPY_MAX, countCopies } from "./part_copies.ts";
 import { mayCommitShort, nextPartSize, type PartPlan } from "./part_plan.ts";
-import { confirm, damaged, settleDamage } from "./publication.ts";
+import { putObject } from "./put_object.ts";
 import type { SlicePool } from "./slice_pool.ts";
-import { TreeError } from "./tree_error.ts";
+import { takenOver, TreeError } from "./tree_error.ts";
+import type { UploadHolder } from "./upload_records.ts";
+import type { UploadStart } from "./upload_start.ts";
 
-/** How often bytes that COS received damaged are sent before the upload fails. */
-const DAMAGED_TRIES = 3;
+/** How long what is in flight when an upload breaks off may take to arrive and be written down. Milliseconds. */
+const KEEP_MAX = 30_000;
 
 /** What all uploads of a gateway share. */
 export interface UploadResources extends MultipartResources {
@@ -36,38 +34,48 @@ export interface Published {
   /** Bytes. */
   readonly size: number;
   readonly etag: string;
-  readonly crc64: bigint;
   /** COS's name for the request that published it, for the log. */
-  readonly requestId: string | undefined;
+  readonly requestId?: string;
 }
 
 /**
  * Streams one file into an object. The caller asks for {@linkcode Upload.space}, fills it, says how much by
  * {@linkcode Upload.advance}, and at the end calls {@linkcode Upload.publish}. Until then nothing is visible under the key
- * and an old object stays; disposing of an upload that was not published leaves nothing behind.
+ * and an old object stays. Disposing of an upload that was not published leaves nothing behind but, where uploads can be
+ * resumed, the parts that COS has, with their record.
  *
  * What ends within the first part is stored by one PUT; what is longer becomes a multipart upload with `threads` parts in
  * flight. Memory is one part and one slice more than that, in slices of the shared pool.
  */
-export class Upload implements AsyncDisposable {
+export class Upload implements UploadHolder, AsyncDisposable {
   readonly #resources: UploadResources;
   readonly #key: string;
   readonly #headers: ObjectHeaders;
   readonly #failing = new AbortController();
+  /** Aborts what is in flight, which outlives {@linkcode Upload.signal}: it may be kept. */
+  readonly #sending = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #sent: { etag: string; crc64: bigint; size: number }[] = [];
+  /** What is sent, or is on its way. */
   readonly #committed = { parts: 0, bytes: 0 };
   #multipart: Promise<MultipartUpload> | undefined;
+  /** Whether it goes on after a finished file: then it is never kept. */
+  #isAppending = false;
+  /** What COS copies of that file. */
+  #copied: { parts: number; size: number; crc64: bigint | undefined } | undefined;
   #part: Part;
   /** The slice being filled, not yet in the part: what follows a full first part decides between PUT and multipart. */
   #filling: Uint8Array | undefined;
   #filled = 0;
+  /** Bytes that the client sends again although they are kept. */
+  #skipping = 0;
+  #isPublished = false;
+  /** Whether a failure leaves nothing that it would make sense to go on with. */
+  #isHopeless = false;
 
-  /** Aborts when the upload can only fail: a part failed for good, or the signal given to the constructor aborted. */
+  /** Aborts when the upload can only fail: a part failed for good, or the signal given to {@linkcode Upload.open} aborted. */
   readonly signal: AbortSignal;
 
-  /** @param options.signal gives the upload up, until publishing begins. */
-  constructor(resources: UploadResources, options: { key: string; signal: AbortSignal }) {
+  private constructor(resources: UploadResources, options: { key: string; signal: AbortSignal }) {
     this.#resources = resources;
     this.#key = options.key;
     this.#headers = { ...resources.headers, contentType: contentTypeOf(options.key) };
@@ -75,7 +83,32 @@ export class Upload implements AsyncDisposable {
     this.#part = this.#nextPart();
   }
 
-  /** Bytes taken so far. */
+  /**
+   * @param options.signal gives the upload up, until publishing begins.
+   * @param options.start what the client's bytes come after.
+   * @throws {StoreError} when that cannot be read; {TreeError} `changed`, `too-large`.
+   */
+  static async open(
+    resources: UploadResources,
+    { key, signal, start }: { key: string; signal: AbortSignal; start: UploadStart },
+  ): Promise<Upload> {
+    const upload = new Upload(resources, { key, signal });
+    try {
+      switch (start.kind) {
+        case "kept":
+          await upload.#resume(start);
+          break;
+        case "finished":
+          await upload.#append(start.info);
+      }
+      return upload;
+    } catch (error) {
+      await upload[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Bytes taken so far, with those that it goes on after. */
   get size(): number {
     return this.#committed.bytes + this.#part.size + this.#filled;
   }
@@ -97,9 +130,15 @@ export class Upload implements AsyncDisposable {
    * @throws {TreeError} `too-large` above the largest file allowed.
    */
   advance(count: number): void {
-    this.#filled += count;
+    const skipped = Math.min(this.#skipping, count);
+    if (skipped > 0) {
+      this.#skipping -= skipped;
+      this.#filling!.copyWithin(this.#filled, this.#filled + skipped, this.#filled + count);
+    }
+    this.#filled += count - skipped;
     const { maxFileSize } = this.#resources.plan;
     if (this.size > maxFileSize) {
+      this.#isHopeless = true;
       throw new TreeError("too-large", `Files above ${maxFileSize} bytes are not accepted`);
     }
   }
@@ -116,41 +155,101 @@ export class Upload implements AsyncDisposable {
   }
 
   /**
-   * Makes the file visible, whole, and proves that COS holds what was taken: size and CRC64 agree. From here on the
-   * constructor's signal has no effect any more.
+   * Makes the file visible, whole, and proves that COS holds what was taken: size and CRC64 agree. From here on the signal
+   * has no effect any more.
    *
    * @throws {StoreError} when COS refused, or it could not be found out whether it did.
+   * @throws {TreeError} `too-short` when the client sent less again than is kept; `taken-over`.
    */
   async publish(): Promise<Published> {
+    if (this.#skipping > 0) {
+      throw new TreeError(
+        "too-short",
+        "The file ends before what is kept of it: nothing is changed",
+      );
+    }
     await this.#settle();
-    if (this.#filled > 0) this.#part.push(this.#filling!, this.#filled, this.#resources.pool);
-    else if (this.#filling) this.#resources.pool.release(this.#filling);
-    this.#filling = undefined;
-    this.#filled = 0;
-    return await (this.#multipart ? this.#complete(await this.#multipart) : this.#put());
+    this.#moveFilled();
+    try {
+      const published =
+        await (this.#multipart ? this.#complete(await this.#multipart) : this.#put());
+      this.#isPublished = true;
+      return published;
+    } catch (error) {
+      this.#isHopeless ||= isFinal(error);
+      throw error;
+    }
   }
 
-  /** Gives up what was not published: no parts, no multipart upload, no memory stay behind. */
+  giveUp(): void {
+    this.#failing.abort(takenOver());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#failing.abort(new Error("The upload was given up"));
-    await Promise.allSettled(this.#inFlight);
-    const { pool } = this.#resources;
-    if (this.#filling) pool.release(this.#filling);
-    this.#filling = undefined;
-    this.#part.release(pool);
     const multipart = await this.#multipart?.catch(() => undefined);
+    if (multipart && !this.#isPublished && !this.#isHopeless) await this.#keep(multipart);
+    this.#sending.abort(new Error("The upload was given up"));
+    await Promise.allSettled(this.#inFlight);
+    this.#dropFilling();
+    this.#part.release();
     await multipart?.[Symbol.asyncDispose]();
+  }
+
+  /** Goes on after the part that holds the marker: the client sends the rest of that part again, which is skipped. */
+  async #resume({ kept, marker }: UploadStart & { kind: "kept" }): Promise<void> {
+    const parts = [];
+    let end = 0;
+    for (const part of kept.parts) {
+      if (end > marker) break;
+      parts.push(part);
+      end += part.size;
+    }
+    this.#skipping = end - marker;
+    this.#multipart = MultipartUpload.resume(this.#resources, { kept, parts, holder: this });
+    await this.#multipart;
+    this.#goOnAfter(parts.length, end);
+  }
+
+  /** Goes on after a finished file: has COS copy it, or sends it again where that is less than COS lets a part be. */
+  async #append(info: ObjectInfo): Promise<void> {
+    this.#isAppending = true;
+    const key = this.#key;
+    if (info.size < PART_SIZE_MIN) return await resendFile(this.#resources, { key, info }, this);
+    const { copyMax = COPY_MAX } = this.#resources;
+    const count = countCopies(info.size, copyMax);
+    this.#copied = { parts: count, size: info.size, crc64: info.crc64 };
+    const headers = this.#headers;
+    const multipart = this.#multipart = MultipartUpload.begin(this.#resources, { key, headers });
+    this.#goOnAfter(count, info.size);
+    const { signal } = this.#sending;
+    this.#track(copyFile(multipart, { key, info }, { count, signal }));
+  }
+
+  #goOnAfter(parts: number, bytes: number): void {
+    this.#committed.parts = parts;
+    this.#committed.bytes = bytes;
+    this.#part = this.#nextPart();
   }
 
   /** Moves a full slice into its part, and a full part that has a successor on its way. */
   async #settle(): Promise<void> {
     this.signal.throwIfAborted();
     if (this.#part.isFull && this.#filled > 0) await this.#commit();
-    if (this.#filled === this.#resources.pool.sliceSize) {
-      this.#part.push(this.#filling!, this.#filled, this.#resources.pool);
-      this.#filling = undefined;
-      this.#filled = 0;
-    }
+    if (this.#filled === this.#resources.pool.sliceSize) this.#moveFilled();
+  }
+
+  /** Moves what was filled into the part. */
+  #moveFilled(): void {
+    if (this.#filled === 0) return this.#dropFilling();
+    this.#part.push(this.#filling!, this.#filled);
+    this.#filling = undefined;
+    this.#filled = 0;
+  }
+
+  #dropFilling(): void {
+    if (this.#filling) this.#resources.pool.release(this.#filling);
+    this.#filling = undefined;
+    this.#filled = 0;
   }
 
   /** Memory is short: sends what there is, if parts of that size can still make the largest file, and waits its turn. */
@@ -166,141 +265,107 @@ export class Upload implements AsyncDisposable {
   async #commit(): Promise<void> {
     while (this.#inFlight.size >= this.#resources.threads) await Promise.race(this.#inFlight);
     this.signal.throwIfAborted();
-    const part = this.#part;
-    if (part.number > PART_COUNT_MAX) {
+    if (this.#part.number > PART_COUNT_MAX) {
+      this.#isHopeless = true;
       throw new TreeError("too-large", `Files of more than ${PART_COUNT_MAX} parts are not stored`);
     }
+    this.#sendCurrent();
+  }
+
+  #sendCurrent(): void {
+    const part = this.#part;
     this.#committed.parts++;
     this.#committed.bytes += part.size;
     this.#part = this.#nextPart();
-    const sending = this.#sendPart(part)
-      .catch((error) => this.#failing.abort(error))
-      .finally(() => {
-        part.release(this.#resources.pool);
-        this.#inFlight.delete(sending);
-      });
-    this.#inFlight.add(sending);
+    this.#track(this.#send(part).finally(() => part.release()));
   }
 
-  async #sendPart(part: Part): Promise<void> {
-    const { store } = this.#resources;
-    const options = { signal: this.signal };
+  async #send(part: Part): Promise<void> {
     this.#multipart ??= MultipartUpload.begin(this.#resources, {
       key: this.#key,
       headers: this.#headers,
+      holder: this.#isAppending ? undefined : this,
     });
-    const { key, uploadId } = await this.#multipart;
-    const target = { key, uploadId, partNumber: part.number };
-    const stored = await this.#undamaged(
-      part,
-      () => store.uploadPart(target, part.payload, options),
-    );
-    if (differs(stored, part)) throw damaged(this.#key);
-    this.#sent[part.number - 1] = { etag: stored.etag, crc64: part.crc64, size: part.size };
+    await (await this.#multipart).send(part, { signal: this.#sending.signal });
+  }
+
+  /** When it fails, the upload does. */
+  #track(sending: Promise<void>): void {
+    const tracked = sending
+      .catch((error) => {
+        this.#isHopeless ||= isFinal(error);
+        this.#failing.abort(error);
+      })
+      .finally(() => this.#inFlight.delete(tracked));
+    this.#inFlight.add(tracked);
   }
 
   async #put(): Promise<Published> {
-    const { store } = this.#resources;
+    const { records, contentMd5 } = this.#resources;
+    const key = this.#key;
     const part = this.#part;
-    const { size, crc64 } = part;
-    const publication = { key: this.#key, size, crc64 };
-    const contentMd5 = this.#resources.contentMd5 ? await md5(part.payload) : undefined;
-    let stored = await this.#undamaged(part, async () => {
-      try {
-        const options = { ...uninterrupted(), ...this.#headers, contentMd5 };
-        return await store.put(this.#key, part.payload, options);
-      } catch (error) {
-        const inDoubt = error instanceof StoreError && error.mayHaveHappened;
-        if (!inDoubt) throw error;
-        return await confirm(this.#resources, publication, error);
-      }
+    const { size, crc64, payload } = part;
+    const stored = await putObject(this.#resources, { key, size, crc64, payload }, {
+      headers: this.#headers,
+      contentMd5,
     });
-    if (differs(stored, part)) stored = await settleDamage(this.#resources, publication, stored);
-    part.release(this.#resources.pool);
-    const { etag, requestId } = stored;
-    return { size, etag, crc64, requestId };
+    part.release();
+    if (records.isSeen(key)) await supersedeKept(records, { key });
+    return { ...stored, size };
   }
 
   async #complete(multipart: MultipartUpload): Promise<Published> {
     if (this.#part.size > 0) await this.#commit();
     while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
     this.signal.throwIfAborted();
-    const whole = this.#sent.reduce((before, { crc64, size }) => ({
-      crc64: combineCrc64(before.crc64, crc64, size),
-      size: before.size + size,
-    }), { crc64: 0n, size: 0 });
-    const etags = this.#sent.map(({ etag }) => etag);
-    const { etag, requestId } = await multipart.complete(whole, { etags });
-    return { ...whole, etag, requestId };
+    return await multipart.complete({ copied: this.#copied });
   }
 
   /**
-   * Sends until COS answers with the CRC64 of what was sent.
-   *
-   * @returns the last answer, which may still tell another one.
+   * Lets what is in flight arrive, sends what was taken since, and leaves it all for a later session. Not the last byte: a
+   * client whose file ends there must have something left to send, or it takes the file for stored.
    */
-  async #undamaged(part: Part, send: () => Promise<Stored>): Promise<Stored> {
-    for (let tries = 1;; tries++) {
-      const stored = await send();
-      if (tries === DAMAGED_TRIES || !differs(stored, part)) return stored;
-      const { log } = this.#resources;
-      log.warning("COS received damaged bytes", { key: this.#key, part: part.number, tries });
+  async #keep(multipart: MultipartUpload): Promise<void> {
+    const { log, records: { options: { clock } } } = this.#resources;
+    using deadline = new Deadline({
+      clock,
+      milliseconds: KEEP_MAX,
+      error: () => new Error(`COS did not take what is to be kept within ${KEEP_MAX / 1000} s`),
+    });
+    deadline.signal.addEventListener("abort", () => this.#sending.abort(deadline.signal.reason));
+    const received = this.size;
+    const isSendable = this.#part.size + this.#filled > PART_SIZE_MIN &&
+      this.#part.number <= PART_COUNT_MAX && !this.#hasSendingFailed;
+    if (multipart.isResumable && isSendable && !await multipart.isAnothers()) {
+      this.#moveFilled();
+      this.#part.dropLastByte();
+      this.#sendCurrent();
+      this.#committed.bytes++; // that byte, which was received
     }
+    await Promise.allSettled(this.#inFlight);
+    const kept = await multipart.keep();
+    if (kept !== undefined) {
+      log.info("Kept an interrupted upload", { key: this.#key, received, kept });
+    }
+  }
+
+  /** Whether COS, not the client, is why the upload breaks off. */
+  get #hasSendingFailed(): boolean {
+    return this.#failing.signal.reason instanceof StoreError;
   }
 
   #nextPart(): Part {
     const { plan, pool } = this.#resources;
-    const number = this.#committed.parts + 1;
-    return new Part(number, Math.ceil(nextPartSize(plan, this.#committed) / pool.sliceSize));
+    const size = nextPartSize(plan, this.#committed);
+    return new Part(pool, { number: this.#committed.parts + 1, size });
   }
 }
 
-/** Bytes on their way into one part: a chain of slices, all full but the last. */
-class Part {
-  readonly number: number;
-  readonly payload: Uint8Array[] = [];
-  size = 0;
-  /** Of all bytes in it, kept up to date slice by slice. */
-  crc64 = 0n;
-  readonly #slices: Uint8Array[] = [];
-  readonly #capacity: number;
-
-  /** @param capacity slices that it takes before it is sent. */
-  constructor(number: number, capacity: number) {
-    this.number = number;
-    this.#capacity = capacity;
+/** Whether COS would say the same again. Not where a part is not what it was: then another one goes on with the upload. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof StoreError)) {
+    return error instanceof TreeError && error.kind !== "taken-over";
   }
-
-  get isFull(): boolean {
-    return this.#slices.length >= this.#capacity;
-  }
-
-  push(slice: Uint8Array, length: number, pool: SlicePool): void {
-    const filled = slice.subarray(0, length);
-    this.#slices.push(slice);
-    this.payload.push(filled);
-    this.size += length;
-    this.crc64 = pool.crc64(filled, this.crc64);
-  }
-
-  /** Gives its memory back. Idempotent. */
-  release(pool: SlicePool): void {
-    for (const slice of this.#slices.splice(0)) pool.release(slice);
-    this.payload.length = 0;
-  }
-}
-
-/** Two milliseconds a slice, between which others have their turn. */
-async function md5(payload: Payload): Promise<string> {
-  const hash = createHash("md5");
-  for (const [index, bytes] of payload.entries()) {
-    if (index > 0) await nextTurn();
-    hash.update(bytes);
-  }
-  return hash.digest("base64");
-}
-
-/** Whether COS tells another CRC64 than that of what was sent. */
-function differs(stored: Stored, sent: { crc64: bigint }): boolean {
-  return stored.crc64 !== undefined && stored.crc64 !== sent.crc64;
+  const { kind, code } = error;
+  return code !== "InvalidPart" && ["not-found", "denied", "conflict", "invalid"].includes(kind);
 }

@@ -1,7 +1,8 @@
 import { sleep } from "../clock.ts";
-import type { ListedObject, ObjectStore, StoredPart } from "../store/object_store.ts";
-import { StoreError } from "../store/object_store.ts";
-import type { UploadRecord, UploadRecords } from "./upload_record.ts";
+import type { ListedObject, ObjectStore } from "../store/object_store.ts";
+import { listPartsOf } from "./kept_upload.ts";
+import type { UploadRecord } from "./upload_record.ts";
+import type { UploadRecords } from "./upload_records.ts";
 
 /** Between two sweeps. Milliseconds. */
 const INTERVAL = 60 * 60_000;
@@ -11,7 +12,7 @@ const INITIATE_MAX = 5 * 60_000;
 
 /** When a sweep takes what it finds. */
 export interface SweepOptions {
-  /** How long nothing may have been heard of an upload that another process began. Milliseconds. */
+  /** How long nothing may have been heard of an upload (`resume_window`). Milliseconds. */
   readonly window: number;
   readonly signal: AbortSignal;
 }
@@ -20,16 +21,16 @@ export interface SweepOptions {
  * Aborts what is left of multipart uploads that nobody works at any more, and removes their records. Of the uploads in a
  * bucket it touches only those that have a record with this gateway's `cluster_name`:
  *
- * - begun by this process, which has ended without being able to abort it: at once;
- * - begun by another process, of which nobody can say whether it lives: when neither its record nor any of its parts was
- *   written within the window;
+ * - that this process wanted to abort and could not: at once;
+ * - any other, kept or of a process of which nobody can say whether it lives: when neither its record nor any of its parts
+ *   was written within the window;
  * - of unknown UploadId, because the answer to Initiate was lost or its process killed before: every upload of its key
  *   that began with the record and has got no part within the window.
  *
- * Never throws, except for the signal's reason: what fails is logged and tried again by the next sweep.
+ * Times are compared by COS's clock, whatever ours says. Never throws, except for the signal's reason: what fails is logged and tried again by the next sweep.
  */
 export async function sweepUploads(records: UploadRecords, options: SweepOptions): Promise<void> {
-  const { store, account, log } = records.options;
+  const { store, account, clock, log } = records.options;
   const { signal } = options;
   const failed = (error: unknown, record?: string) => {
     signal.throwIfAborted();
@@ -42,7 +43,10 @@ export async function sweepUploads(records: UploadRecords, options: SweepOptions
       const page = await store.list({ prefix: records.prefix, marker, signal });
       for (const object of page.objects) {
         if (records.isRunning(object.key)) continue;
-        await sweepOne(records, object, options).catch((error) => failed(error, object.key));
+        records.see(object.key);
+        const now = page.date?.getTime() ?? clock.now();
+        await sweepOne(records, object, { ...options, now })
+          .catch((error) => failed(error, object.key));
       }
       marker = page.nextMarker;
     } while (marker !== undefined);
@@ -54,25 +58,27 @@ export async function sweepUploads(records: UploadRecords, options: SweepOptions
 async function sweepOne(
   records: UploadRecords,
   object: ListedObject,
-  { window, signal }: SweepOptions,
+  { window, signal, now }: SweepOptions & { now: number },
 ): Promise<void> {
-  const { store, cluster, account, process, clock, log } = records.options;
-  const isOld = (time: Date) => clock.now() - time.getTime() >= window;
+  const { store, cluster, log } = records.options;
+  const isOld = (time: Date) => now - time.getTime() >= window;
+  const isAbandoned = records.isAbandoned(object.key);
+  if (!isAbandoned && !isOld(object.modified)) return;
   const record = await records.read(object.key, { signal });
   if (record?.cluster !== cluster) return;
-  const hasEnded = record.process === process && record.account === account &&
-    record.uploadId !== undefined;
-  if (!hasEnded && !isOld(object.modified)) return;
   for (const { uploadId, begun } of await uploadsOf(store, { record, object, signal })) {
     const upload = { key: record.key, uploadId };
-    const parts = await partsOf(store, upload, signal);
+    const parts = await listPartsOf(store, upload, { signal });
     if (parts === undefined) continue;
     const isForeign = record.uploadId === undefined && parts.length > 0;
     if (isForeign) continue;
     const heardOf = [begun, ...parts.map(({ modified }) => modified)];
-    if (!hasEnded && !heardOf.every(isOld)) return;
+    if (!isAbandoned && !heardOf.every(isOld)) return;
     await store.abortUpload(upload, { signal });
-    log.info("Aborted what was left of an upload", { ...upload, account: record.account });
+    const what = isAbandoned
+      ? "Aborted what was left of an upload"
+      : "An interrupted upload has expired";
+    log.info(what, { ...upload, account: record.account, parts: parts.length });
   }
   await store.delete(object.key, { signal });
 }
@@ -89,20 +95,6 @@ async function uploadsOf(
   return uploads
     .filter(({ key, initiated }) => key === record.key && apart(initiated) <= INITIATE_MAX)
     .map(({ uploadId, initiated }) => ({ uploadId, begun: initiated }));
-}
-
-/** The parts of an unfinished upload; undefined when it has ended. */
-async function partsOf(
-  store: ObjectStore,
-  upload: { key: string; uploadId: string },
-  signal: AbortSignal,
-): Promise<readonly StoredPart[] | undefined> {
-  try {
-    return await store.listParts(upload, { signal });
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === "not-found") return undefined;
-    throw error;
-  }
 }
 
 /** Sweeps the records of all accounts, now and every hour, until it is disposed of. */

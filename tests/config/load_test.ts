@@ -43,6 +43,7 @@ Deno.test("load fills in every default", () => {
       minPartSize: 8 * MIB,
       uploadThreadNum: 4,
       uploadMemoryMax: GIB,
+      interruptedUpload: "resume",
       resumeWindow: 86_400_000,
       maxConnectionNum: 512,
       maxLoginNum: 100,
@@ -90,6 +91,7 @@ min_part_size = 1MiB
 upload_thread_num = 2
 upload_memory_max = 96MiB
 cluster_name = ftp-guangzhou
+interrupted_upload = discard
 resume_window = 14s
 max_connection_num = 0
 max_login_num = 7
@@ -142,6 +144,7 @@ log_backup_count = 3
     minPartSize: MIB,
     uploadThreadNum: 2,
     uploadMemoryMax: 96 * MIB,
+    interruptedUpload: "discard",
     resumeWindow: 14_000,
     maxConnectionNum: 0,
     maxLoginNum: 7,

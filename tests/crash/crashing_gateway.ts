@@ -6,13 +6,14 @@ import { systemDialer } from "../../src/net/connection.ts";
 import { HttpClient } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
 import { type ObjectStore, uninterrupted } from "../../src/store/object_store.ts";
-import { UploadRecords } from "../../src/vfs/upload_record.ts";
+import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { sweepUploads } from "../../src/vfs/upload_sweep.ts";
 import { GatewayProcess } from "../clients/gateway_process.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { freePorts } from "../ftp/free_ports.ts";
 import { FtpPeer, sendAll } from "../ftp/ftp_peer.ts";
 import { MemoryLog } from "../memory_log.ts";
+import { laterStore } from "../vfs/later_store.ts";
 
 const BUCKET = "examplebucket-1250000000";
 const KEYS = { secretId: "AKIDemulator", secretKey: "emulator", token: undefined };
@@ -129,12 +130,12 @@ export class CrashingGateway implements AsyncDisposable {
   /** Sweeps as another gateway of the cluster would do some time later. @returns what is left: UploadIds and keys of records. */
   async sweep(): Promise<string[]> {
     const records = new UploadRecords({
-      store: this.store,
+      store: laterStore(this.store, 2 * WINDOW),
       keyPrefix: "",
       account: "other",
       cluster: CLUSTER,
-      process: "other",
-      clock: new FakeClock(Date.now() + 2 * WINDOW),
+      interrupted: "resume",
+      clock: new FakeClock(),
       log: new MemoryLog(),
     });
     await sweepUploads(records, { window: WINDOW, ...uninterrupted() });

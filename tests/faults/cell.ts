@@ -28,7 +28,12 @@ export interface Cell {
 export async function play(cell: Cell): Promise<string> {
   const { scenario, operation, column, times } = cell;
   const httpClock = new FakeClock();
-  await using gateway = await Gateway.start({ httpClock, contentMd5: true, copyMax: PART_SIZE });
+  await using gateway = await Gateway.start({
+    httpClock,
+    contentMd5: true,
+    copyMax: 1.5 * PART_SIZE,
+    interrupted: "resume",
+  });
   for (const [key, content] of Object.entries(scenario.before)) await gateway.put(key, content);
   await using foreign = await ForeignUpload.begin(gateway);
   await scenario.past?.(gateway);

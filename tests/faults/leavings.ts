@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { uninterrupted } from "../../src/store/object_store.ts";
-import { UploadRecords } from "../../src/vfs/upload_record.ts";
+import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { sweepUploads } from "../../src/vfs/upload_sweep.ts";
-import { FakeClock } from "../fake_clock.ts";
 import type { Gateway } from "../ftp/gateway.ts";
+import { laterStore } from "../vfs/later_store.ts";
 
 /** The `resume_window` of all sweeps here. Milliseconds. */
 const WINDOW = 24 * 60 * 60_000;
@@ -51,19 +51,19 @@ export async function sweepAll(gateway: Gateway, foreign: ForeignUpload): Promis
   return "**";
 }
 
-/** Sweeps as a gateway of the same cluster does that is started a day later. */
+/** Sweeps as a gateway of the same cluster does a day later. */
 export async function sweepTomorrow(gateway: Gateway): Promise<void> {
-  const records = recordsOfOther(gateway, "tomorrow's", new FakeClock(Date.now() + WINDOW));
+  const { store } = gateway.records.options;
+  const records = recordsOfOther(gateway, laterStore(store, WINDOW));
   await sweepUploads(records, { window: WINDOW, ...uninterrupted() });
 }
 
-/** The records of the same account as another process of the same cluster keeps them. */
+/** The records of the same account as another gateway of the same cluster keeps them. */
 export function recordsOfOther(
   { records: { options } }: Gateway,
-  process: string,
-  clock = options.clock,
+  store = options.store,
 ): UploadRecords {
-  return new UploadRecords({ ...options, process, clock });
+  return new UploadRecords({ ...options, store });
 }
 
 async function isClean(gateway: Gateway, foreign: ForeignUpload): Promise<boolean> {

@@ -80,6 +80,45 @@ async function download(peer: FtpPeer, line: string): Promise<Outcome> {
   return { ...await peer.reply(), received };
 }
 
+/** Sends a file of three parts, the second half ten seconds after the first. */
+async function uploadSlowly(peer: FtpPeer, gateway: Gateway): Promise<Outcome> {
+  const { traffic } = gateway.emulator;
+  const { ended } = traffic.count("UploadPart");
+  using data = await peer.openData();
+  await peer.ask("STOR file", 150);
+  const half = PART_SIZE + 1;
+  await sendAll(data, LARGE.subarray(0, half));
+  await traffic.ended("UploadPart", ended + 1);
+  gateway.clock.advance(10_000);
+  await sendAll(data, LARGE.subarray(half));
+  data.close();
+  return await peer.reply();
+}
+
+/** Breaks an upload off after two parts, the first of which COS has. */
+async function interrupt(peer: FtpPeer, { emulator: { traffic } }: Gateway): Promise<Outcome> {
+  const { begun } = traffic.count("UploadPart");
+  using data = await peer.openData();
+  await peer.ask("STOR file", 150);
+  await sendAll(data, LARGE.subarray(0, 2 * PART_SIZE + 1));
+  await traffic.begun("UploadPart", begun + 2);
+  await peer.ask("ABOR", 426);
+  return await peer.reply();
+}
+
+async function interruptBefore(gateway: Gateway): Promise<void> {
+  using peer = await gateway.logIn();
+  await interrupt(peer, gateway);
+}
+
+/** Goes on with what SIZE tells of. */
+async function resume(peer: FtpPeer): Promise<Outcome> {
+  const size = await peer.command("SIZE file");
+  if (size.code !== 213) return size;
+  await peer.ask(`REST ${size.text}`, 350);
+  return await upload(peer, "STOR file", LARGE.subarray(Number(size.text)));
+}
+
 async function rename(peer: FtpPeer, from: string, to: string): Promise<Outcome> {
   const found = await peer.command(`RNFR ${from}`);
   return found.code === 350 ? await peer.command(`RNTO ${to}`) : found;
@@ -184,6 +223,51 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: (peer) => upload(peer, "STOR file", LARGE),
   },
   {
+    name: "STOR that takes ten seconds, its record",
+    ...STOR,
+    states: storStates(LARGE),
+    key: ".cosftp/*",
+    operations: ["GetObject"],
+    impatient: "record",
+    drive: uploadSlowly,
+  },
+  {
+    name: "ABOR of STOR, its record",
+    ...STOR,
+    claimed: "old",
+    states: storStates(LARGE),
+    key: ".cosftp/*",
+    operations: ["GetObject", "PutObject"],
+    impatient: "record",
+    drive: interrupt,
+  },
+  {
+    name: "SIZE, REST, STOR after an interrupted one, its record",
+    ...STOR,
+    states: storStates(LARGE),
+    past: interruptBefore,
+    key: ".cosftp/*",
+    operations: ["GetObject", "PutObject", "DeleteObject"],
+    drive: resume,
+  },
+  {
+    name: "SIZE, REST, STOR after an interrupted one",
+    ...STOR,
+    states: storStates(LARGE),
+    past: interruptBefore,
+    operations: ["HeadObject", "GetBucket", "ListParts", "UploadPart", "CompleteMultipartUpload"],
+    drive: resume,
+  },
+  {
+    name: "DELE of an interrupted upload",
+    ...STOR,
+    states: { ...storStates(LARGE), gone: files() },
+    claimed: "gone",
+    past: interruptBefore,
+    operations: ["GetBucket", "AbortMultipartUpload"],
+    drive: (peer) => peer.command("DELE file"),
+  },
+  {
     name: "APPE",
     ...STOR,
     states: storStates(joined(OLD, SMALL)),
@@ -276,10 +360,10 @@ export const SCENARIOS: readonly Scenario[] = [
     claimed: "old",
     past: async (gateway) => {
       const { store } = gateway;
-      const record = await recordsOfOther(gateway, "killed").begin("file");
+      const record = await recordsOfOther(gateway).begin("file");
       const uploadId = await store.initiateUpload("file", uninterrupted());
       await store.uploadPart({ key: "file", uploadId, partNumber: 1 }, [SMALL], uninterrupted());
-      record.name(uploadId);
+      record.name(uploadId, null);
       await record.leave();
     },
     operations: ["GetBucket", "GetObject", "ListParts", "AbortMultipartUpload", "DeleteObject"],
@@ -291,7 +375,7 @@ export const SCENARIOS: readonly Scenario[] = [
     states: { old: files({ file: OLD }) },
     claimed: "old",
     past: async (gateway) => {
-      const record = await recordsOfOther(gateway, "killed").begin("file");
+      const record = await recordsOfOther(gateway).begin("file");
       await gateway.store.initiateUpload("file", uninterrupted());
       await record.leave();
     },

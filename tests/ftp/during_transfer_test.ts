@@ -42,7 +42,7 @@ Deno.test("ABOR reaches a command that still waits for COS before its 150", asyn
   for (
     const [line, operation] of [
       ["RETR a", "GetObject"],
-      ["APPE a", "GetObject"],
+      ["APPE a", "HeadObject"],
       ["LIST", "GetBucket"],
       ["NLST *.txt", "GetBucket"],
       ["MLSD", "GetBucket"],

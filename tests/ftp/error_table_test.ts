@@ -5,7 +5,7 @@ import type { TransferAbortReason } from "../../src/ftp/transfer.ts";
 import type { TreeErrorKind } from "../../src/vfs/tree_error.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
 import { Gateway, type GatewayOptions, MAX_FILE_SIZE, MIB, PART_SIZE } from "./gateway.ts";
-import { FtpPeer, receiveAll } from "./ftp_peer.ts";
+import { FtpPeer, receiveAll, sendAll } from "./ftp_peer.ts";
 
 /** Makes one error happen. @returns the code of the reply that tells of it. */
 interface Provocation {
@@ -32,12 +32,6 @@ const KINDS: Readonly<Record<TreeErrorKind | DataErrorKind | TransferAbortReason
     run: async (_gateway, peer) =>
       (await peer.upload("STOR new", new Uint8Array(MAX_FILE_SIZE + 1))).code,
   },
-  "append-too-large": {
-    async run(gateway, peer) {
-      await gateway.put("large", new Uint8Array(PART_SIZE + 1));
-      return await moving(peer, "APPE large");
-    },
-  },
   "changed": {
     async run(gateway, peer) {
       await gateway.put("large", new Uint8Array(20 * MIB));
@@ -57,6 +51,37 @@ const KINDS: Readonly<Record<TreeErrorKind | DataErrorKind | TransferAbortReason
     async run(_gateway, peer) {
       await peer.ask("REST 1000", 350);
       return await moving(peer, "RETR file");
+    },
+  },
+  "not-resumable": {
+    async run(_gateway, peer) {
+      await peer.ask("REST 1", 350);
+      return await moving(peer, "STOR new");
+    },
+  },
+  "too-short": {
+    options: { interrupted: "resume" },
+    async run(gateway, peer) {
+      await interrupt(gateway, peer, "STOR new");
+      await peer.ask("REST 1", 350);
+      const { code } = await peer.upload("STOR new", "short");
+      await peer.ask("DELE new", 250);
+      return code;
+    },
+  },
+  "taken-over": {
+    options: { interrupted: "resume" },
+    async run(gateway, peer) {
+      using other = await gateway.logIn();
+      const kept = await interrupt(gateway, peer, "STOR new");
+      using data = await resume(peer, kept);
+      using _otherData = await resume(other, kept);
+      const { code } = await peer.reply();
+      data.close();
+      await other.ask("ABOR", 426);
+      await other.expect(226);
+      await other.ask("DELE new", 250);
+      return code;
     },
   },
   "not-prepared": asking("LIST"),
@@ -169,10 +194,10 @@ const OTHERS: Readonly<Record<string, Provocation>> = {
   "bad sequence": asking("RNTO new"),
   "unknown parameter": asking("TYPE E"),
   "network protocol": asking("EPSV 2"),
-  "restarted upload": {
+  "restart refused": {
     async run(_gateway, peer) {
       await peer.ask("REST 1", 350);
-      return await moving(peer, "STOR new");
+      return await moving(peer, "APPE new");
     },
   },
   "too many connections": {
@@ -263,4 +288,23 @@ for (const { error, code } of rows) {
     if (error !== "unexpected") await peer.logIn();
     assert.equal(await run(gateway, peer), code);
   });
+}
+
+/** Breaks an upload off after three parts. @returns the bytes that are kept. */
+async function interrupt(gateway: Gateway, peer: FtpPeer, line: string): Promise<number> {
+  using data = await peer.openData();
+  await peer.ask(line, 150);
+  await sendAll(data, new Uint8Array(3 * PART_SIZE + 1));
+  await gateway.emulator.traffic.ended("UploadPart", 2);
+  await peer.moved(3 * PART_SIZE + 1);
+  await peer.ask("ABOR", 426);
+  await peer.expect(226);
+  return Number((await peer.ask("SIZE new", 213)).text);
+}
+
+async function resume(peer: FtpPeer, marker: number): Promise<Deno.TcpConn> {
+  const data = await peer.openData();
+  await peer.ask(`REST ${marker}`, 350);
+  await peer.ask("STOR new", 150);
+  return data;
 }

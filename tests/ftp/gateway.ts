@@ -29,7 +29,7 @@ import {
 } from "../../src/store/object_store.ts";
 import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
-import { UploadRecords } from "../../src/vfs/upload_record.ts";
+import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
 import { freePorts } from "./free_ports.ts";
@@ -58,6 +58,10 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly contentMd5?: boolean;
   /** What is larger is copied in parts. @default COS's limit */
   readonly copyMax?: number;
+  /** Another gateway whose bucket it serves too, as another replica; disposed of before it. @default none */
+  readonly besides?: Gateway;
+  /** What becomes of interrupted uploads. @default "discard" */
+  readonly interrupted?: "resume" | "discard";
   /** Bytes. @default PART_SIZE */
   readonly partSize?: number;
   /** What new files get. @default COS's defaults */
@@ -103,6 +107,8 @@ export class Gateway implements AsyncDisposable {
   readonly #arrivals: ArrivalBarrier;
   readonly #http: HttpClient;
   readonly #slices: number;
+  /** Whether another gateway looks for what is left in the bucket, and ends the emulator. */
+  readonly #isReplica: boolean;
 
   private constructor(
     { emulator, requests, arrivals }: {
@@ -115,6 +121,7 @@ export class Gateway implements AsyncDisposable {
     this.emulator = emulator;
     this.requests = requests;
     this.#arrivals = arrivals;
+    this.#isReplica = options.besides !== undefined;
     this.#http = new HttpClient({
       dialer: systemDialer,
       clock: options.httpClock ?? systemClock,
@@ -145,7 +152,7 @@ export class Gateway implements AsyncDisposable {
       keyPrefix,
       account: "alice",
       cluster: "tests",
-      process: crypto.randomUUID(),
+      interrupted: options.interrupted ?? "discard",
       clock: this.clock,
       log: this.log,
     });
@@ -200,8 +207,9 @@ export class Gateway implements AsyncDisposable {
   }
 
   static async start(options: GatewayOptions = {}): Promise<Gateway> {
-    const requests = new MemoryLog();
-    const emulator = await startEmulator({
+    const { besides } = options;
+    const requests = besides?.requests ?? new MemoryLog();
+    const emulator = besides?.emulator ?? await startEmulator({
       listener: listen({ hostname: "127.0.0.1", port: 0 }),
       buckets: [BUCKET],
       credentials: [KEYS],
@@ -280,13 +288,14 @@ export class Gateway implements AsyncDisposable {
       assert.equal(this.pool.free, this.#slices, "part memory is left");
       assert.equal(this.logins.taken, 0, "logins are left");
       assert.equal(this.clock.pending, 0, "timers are left");
+      if (this.#isReplica) return;
       const uploads = await this.store.listUploads({ prefix: "", ...uninterrupted() });
       assert.deepEqual(uploads, [], "multipart uploads are left");
       assert.deepEqual(await this.keys(this.records.prefix), [], "records of uploads are left");
     } finally {
       this.#arrivals[Symbol.dispose]();
       this.#http[Symbol.dispose]();
-      await this.emulator.close();
+      if (!this.#isReplica) await this.emulator.close();
     }
   }
 }

@@ -119,21 +119,70 @@ Deno.test("REST in front of an upload is 554 and changes nothing", async () => {
   assert.equal(await gateway.text("a"), "new");
 });
 
-Deno.test("APPE adds to a file of at most one part, makes a new one, and is 504 above", async () => {
+Deno.test("APPE adds to a small file by sending it again, and makes a new one", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
   assert.equal((await peer.upload("APPE a", "one ")).code, 226);
   assert.equal((await peer.upload("APPE a", "two")).code, 226);
   assert.equal((await peer.upload("APPE a", "")).code, 226);
   assert.equal(await gateway.text("a"), "one two");
-  const [old, more] = [noise(PART_SIZE), noise(2 * PART_SIZE + 5)];
+  const [old, more] = [noise(MIB - 1), noise(2 * PART_SIZE + 5)];
   await gateway.put("b", old);
   assert.equal((await peer.upload("APPE b", more)).code, 226);
   assert.ok(Buffer.from((await gateway.get("b"))!).equals(Buffer.concat([old, more])));
-  await gateway.put("c", noise(PART_SIZE + 1));
-  await peer.extendedPassive();
-  await peer.ask("APPE c", 504);
-  assert.equal((await storedAs(gateway, "c")).size, PART_SIZE + 1);
+  assert.equal(gateway.emulator.traffic.count("UploadPartCopy").begun, 0);
+});
+
+Deno.test("APPE has COS copy a file from 1 MiB on, and sends only what is added", async () => {
+  await using gateway = await Gateway.start({ copyMax: 2 * MIB, partSize: 2 * MIB });
+  const { traffic } = gateway.emulator;
+  using peer = await gateway.logIn();
+  const [old, more] = [noise(5 * MIB + 3), noise(3 * MIB + 1)];
+  for (const added of [more, more.subarray(0, 100), new Uint8Array()]) {
+    await gateway.put("a", old);
+    const sent = traffic.count("UploadPart").received;
+    assert.equal((await peer.upload("APPE a", added)).code, 226);
+    assert.ok(Buffer.from((await gateway.get("a"))!).equals(Buffer.concat([old, added])));
+    assert.equal(traffic.count("UploadPart").received - sent, added.length);
+  }
+  assert.equal(traffic.count("UploadPartCopy").begun, 9);
+  assert.equal(traffic.count("GetObject").begun, 3, "only this test has read");
+});
+
+Deno.test("APPE leaves the old file as it is when it breaks off, and when the file is replaced meanwhile", async () => {
+  for (const size of [1000, 2 * MIB]) {
+    await using gateway = await Gateway.start({ interrupted: "resume" });
+    const { traffic, faults } = gateway.emulator;
+    const old = noise(size);
+    await gateway.put("a", old);
+    using peer = await gateway.logIn();
+    {
+      using data = await peer.openData();
+      await peer.ask("APPE a", 150);
+      await sendAll(data, noise(3 * PART_SIZE));
+      await peer.moved(3 * PART_SIZE);
+      await peer.ask("ABOR", 426);
+      await peer.expect(226);
+    }
+    assert.ok(Buffer.from((await gateway.get("a"))!).equals(old));
+    await peer.ask("SIZE a", 213).then(({ text }) => assert.equal(text, String(size)));
+    const operation = size < MIB ? "GetObject" : "InitiateMultipartUpload";
+    using _slow = faults.add({ operation, fault: { kind: "latency", milliseconds: 100 } });
+    const { begun } = traffic.count(operation);
+    using data = await peer.openData();
+    await peer.send("APPE a\r\n");
+    await traffic.begun(operation, begun + 1);
+    if (size >= MIB) await gateway.put("a", "replaced");
+    const { code } = await peer.reply();
+    data.close();
+    if (size < MIB) {
+      assert.equal(code, 150);
+      await peer.expect(226);
+    } else {
+      assert.ok(code === 150 ? (await peer.reply()).code === 426 : code === 426, `${code}`);
+      assert.equal(await gateway.text("a"), "replaced");
+    }
+  }
 });
 
 Deno.test("STOU stores under a name that 150 and 226 tell, and never over another file", async () => {

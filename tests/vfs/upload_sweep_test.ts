@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { nextTurn } from "../../src/net/connection.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
-import { type RunningRecord, UploadRecords } from "../../src/vfs/upload_record.ts";
+import type { RunningRecord } from "../../src/vfs/running_record.ts";
+import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { sweepHourly, sweepUploads } from "../../src/vfs/upload_sweep.ts";
+import { FakeClock } from "../fake_clock.ts";
 import { FakeTimeBucket } from "./fake_time_bucket.ts";
 
 const MINUTE = 60_000;
@@ -11,10 +13,10 @@ const WINDOW = 24 * HOUR;
 
 function recordsOf(
   { store, clock, log }: FakeTimeBucket,
-  other: { process?: string; cluster?: string; account?: string } = {},
+  other: { cluster?: string; account?: string; clock?: FakeClock } = {},
 ): UploadRecords {
-  const own = { keyPrefix: "team/", account: "alice", cluster: "here", process: "this" };
-  return new UploadRecords({ store, clock, log, ...own, ...other });
+  const own = { keyPrefix: "team/", account: "alice", cluster: "here" };
+  return new UploadRecords({ store, clock, log, interrupted: "resume", ...own, ...other });
 }
 
 function sweep(records: UploadRecords): Promise<void> {
@@ -29,8 +31,7 @@ async function beginRecorded(
 ): Promise<{ uploadId: string; record: RunningRecord }> {
   const record = await records.begin(key);
   const uploadId = await bucket.begin(key, 1);
-  record.name(uploadId);
-  while (bucket.clock.pending > 0) await nextTurn(); // until that is written
+  await record.name(uploadId, null);
   return { uploadId, record };
 }
 
@@ -39,18 +40,24 @@ Deno.test("a record says whose an upload is, and goes with it", async () => {
   const records = recordsOf(bucket);
   const record = await records.begin("team/a b");
   const [recordKey] = await bucket.keys();
-  assert.match(recordKey!, /^team\/\.cosftp\/uploads\/[0-9a-f-]{36}$/);
+  assert.match(recordKey!, /^team\/\.cosftp\/uploads\/[0-9a-f]{32}\/[0-9a-f-]{36}$/);
+  const found = await records.read(recordKey!, uninterrupted());
   const intent = {
     cluster: "here",
-    process: "this",
+    owner: found!.owner,
     account: "alice",
     key: "team/a b",
     started: "2026-01-15T12:00:00.000Z",
   };
-  assert.deepEqual(await records.read(recordKey!, uninterrupted()), intent);
-  record.name("id");
+  assert.deepEqual(found, { ...intent, parts: undefined });
+  record.name("id", null);
   await record.leave();
-  assert.deepEqual(await records.read(recordKey!, uninterrupted()), { ...intent, uploadId: "id" });
+  assert.deepEqual(await records.read(recordKey!, uninterrupted()), {
+    ...intent,
+    uploadId: "id",
+    replaces: null,
+    parts: undefined,
+  });
   await record.remove();
   assert.deepEqual(await bucket.keys(), []);
 });
@@ -60,7 +67,7 @@ Deno.test("a sweep aborts what this process could not abort, at once, and nothin
   const records = recordsOf(bucket);
   const left = await beginRecorded(bucket, records);
   const running = await beginRecorded(bucket, records);
-  await left.record.leave();
+  await left.record.leave({ abandoned: true });
   await sweep(records);
   assert.deepEqual(await bucket.uploads(), [running.uploadId]);
   bucket.clock.advance(2 * WINDOW);
@@ -69,9 +76,9 @@ Deno.test("a sweep aborts what this process could not abort, at once, and nothin
   assert.equal((await bucket.keys()).length, 1);
 });
 
-Deno.test("a sweep aborts what another process began when nothing was heard of it within the window", async () => {
+Deno.test("a sweep aborts what was kept or whose process was killed when nothing was heard of it within the window", async () => {
   await using bucket = await FakeTimeBucket.start();
-  const others = recordsOf(bucket, { process: "other" });
+  const others = recordsOf(bucket);
   const { uploadId } = await beginRecorded(bucket, others);
   bucket.clock.advance(WINDOW - MINUTE);
   await sweep(recordsOf(bucket));
@@ -87,17 +94,24 @@ Deno.test("a sweep aborts what another process began when nothing was heard of i
   assert.deepEqual(await bucket.keys(), []);
 });
 
-Deno.test("a sweep takes an upload of another account of this process for another's", async () => {
-  await using bucket = await FakeTimeBucket.start();
-  const { uploadId, record } = await beginRecorded(bucket, recordsOf(bucket, { account: "bob" }));
-  await record.leave();
-  await sweep(recordsOf(bucket));
-  assert.deepEqual(await bucket.uploads(), [uploadId]);
+Deno.test("a sweep goes by COS's clock: an hour that ours is wrong by changes nothing", async () => {
+  for (const wrongBy of [-HOUR, HOUR]) {
+    await using bucket = await FakeTimeBucket.start();
+    const clock = new FakeClock(bucket.clock.now() + wrongBy);
+    const records = recordsOf(bucket, { clock });
+    const { uploadId } = await beginRecorded(bucket, recordsOf(bucket));
+    bucket.clock.advance(WINDOW - MINUTE);
+    await sweep(records);
+    assert.deepEqual(await bucket.uploads(), [uploadId], `${wrongBy}`);
+    bucket.clock.advance(2 * MINUTE);
+    await sweep(records);
+    assert.deepEqual([await bucket.uploads(), await bucket.keys()], [[], []], `${wrongBy}`);
+  }
 });
 
 Deno.test("a sweep leaves alone what is not of its cluster: uploads without a record, and with another's", async () => {
   await using bucket = await FakeTimeBucket.start();
-  await beginRecorded(bucket, recordsOf(bucket, { process: "other", cluster: "there" }));
+  await beginRecorded(bucket, recordsOf(bucket, { cluster: "there" }));
   await bucket.begin("team/file", 1);
   await bucket.begin("team/empty");
   const unreadable = "team/.cosftp/uploads/unreadable";
@@ -114,7 +128,7 @@ Deno.test("a sweep finds the upload whose UploadId never came, by its key, its b
   await using bucket = await FakeTimeBucket.start();
   await bucket.begin("team/file");
   bucket.clock.advance(HOUR);
-  const record = await recordsOf(bucket, { process: "killed" }).begin("team/file");
+  const record = await recordsOf(bucket).begin("team/file");
   bucket.clock.advance(1_000);
   const orphan = await bucket.begin("team/file");
   const withParts = await bucket.begin("team/file", 1);
@@ -134,7 +148,7 @@ Deno.test("a sweep finds the upload whose UploadId never came, by its key, its b
 
 Deno.test("a sweep takes no upload that has just begun for one whose UploadId never came, however short its window", async () => {
   await using bucket = await FakeTimeBucket.start();
-  const record = await recordsOf(bucket, { process: "killed" }).begin("team/file");
+  const record = await recordsOf(bucket).begin("team/file");
   await bucket.begin("team/file");
   await record.leave();
   bucket.clock.advance(2_000);
@@ -163,7 +177,7 @@ Deno.test("a sweep waits for its window also where this process lost an answer t
 
 Deno.test("a sweep removes the record of an upload that was completed", async () => {
   await using bucket = await FakeTimeBucket.start();
-  const { uploadId } = await beginRecorded(bucket, recordsOf(bucket, { process: "killed" }));
+  const { uploadId } = await beginRecorded(bucket, recordsOf(bucket));
   await bucket.store.abortUpload({ key: "team/file", uploadId }, uninterrupted());
   bucket.clock.advance(WINDOW);
   await sweep(recordsOf(bucket));

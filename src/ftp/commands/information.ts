@@ -1,6 +1,7 @@
 import { utf8 } from "../../accounts/name_encoding.ts";
 import { permits } from "../../accounts/permissions.ts";
 import { uninterrupted } from "../../store/object_store.ts";
+import { TreeError } from "../../vfs/tree_error.ts";
 import type { Argument } from "../argument.ts";
 import { notPermitted } from "../command_error.ts";
 import { type Fact, FACTS, formatTimeVal, parseTimeVal } from "../data/facts.ts";
@@ -8,12 +9,14 @@ import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { CommandRow } from "./command_row.ts";
 
-async function size(session: Session, argument: Argument): Promise<Reply> {
+async function sizeOf(session: Session, argument: Argument): Promise<Reply> {
   if (session.type === "ascii") {
     return reply(Code.actionNotTaken, "SIZE needs TYPE I: the size in TYPE A is not known");
   }
-  const info = await session.loggedIn.tree.statFile(session.resolve(argument), uninterrupted());
-  return reply(Code.fileStatus, String(info.size));
+  const path = session.resolve(argument);
+  const { kind, size } = await session.loggedIn.tree.statUploaded(path, uninterrupted());
+  if (kind === "directory") throw new TreeError("not-found", `${path}: No such file`);
+  return reply(Code.fileStatus, String(size));
 }
 
 async function modificationTime(session: Session, argument: Argument): Promise<Reply> {
@@ -76,11 +79,11 @@ export const INFORMATION_COMMANDS: readonly CommandRow[] = [
     verb: "SIZE",
     argument: "required",
     syntax: "SIZE <file>",
-    help: "show a file's size",
+    help: "show a file's size, or how much of an interrupted upload is kept",
     rfc: "RFC 3659 4",
     permission: "read",
     feature: () => "SIZE",
-    run: size,
+    run: sizeOf,
   },
   {
     verb: "MDTM",

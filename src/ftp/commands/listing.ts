@@ -189,7 +189,7 @@ async function machineList(session: Session, argument: Argument): Promise<Reply>
 async function machineListOne(session: Session, argument: Argument): Promise<Reply> {
   const path = session.resolve(argument);
   const { facts, loggedIn: { account: permissions, tree } } = session;
-  const entry = await tree.stat(path, uninterrupted());
+  const entry = await tree.statUploaded(path, uninterrupted());
   const line = formatFacts({ ...entry, name: path.toString() }, { facts, permissions });
   return reply(Code.actionCompleted, `Listing ${path}`, line, "End");
 }

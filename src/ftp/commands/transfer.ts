@@ -1,6 +1,12 @@
 import { Download } from "../../vfs/download.ts";
 import { TreeError } from "../../vfs/tree_error.ts";
 import { Upload } from "../../vfs/upload.ts";
+import {
+  appendAt,
+  restartAt,
+  type StartOptions,
+  type UploadStart,
+} from "../../vfs/upload_start.ts";
 import type { VirtualPath } from "../../vfs/virtual_path.ts";
 import type { Argument } from "../argument.ts";
 import { CommandError } from "../command_error.ts";
@@ -46,10 +52,16 @@ async function retrieve(session: Session, argument: Argument): Promise<Reply> {
   });
 }
 
+/** After REST n it goes on with an interrupted upload (RFC 3659 section 5, whose n is a byte of the file). */
 async function store(session: Session, argument: Argument): Promise<Reply> {
-  refuseRestart(session);
+  const { restartMarker: marker } = session;
   const path = uploadPath(session, argument);
-  return await upload(session, { path, title: `STOR ${path}` });
+  const title = `STOR ${path}`;
+  if (marker === 0) return await upload(session, { path, title });
+  if (session.type === "ascii") throw new CommandError(Code.invalidRestart, "REST needs TYPE I");
+  const { account: { transfers } } = session.loggedIn;
+  const start = (options: StartOptions) => restartAt(transfers, { ...options, marker });
+  return await upload(session, { path, title, start });
 }
 
 /** RFC 1123 section 4.1.2.9: 150 says which name was chosen. */
@@ -67,12 +79,14 @@ async function storeUnique(session: Session, argument: Argument): Promise<Reply>
   });
 }
 
-/** Appends by storing the old bytes again in front of the new ones; the old file stays until the new one is whole. */
+/** The old file stays as it is until the longer one is whole. */
 async function append(session: Session, argument: Argument): Promise<Reply> {
   refuseRestart(session);
   const path = uploadPath(session, argument);
-  const begin = (upload: Upload) => copyOldBytes(upload, session, path);
-  return await upload(session, { path, title: `APPE ${path}`, begin });
+  const { account: { transfers }, tree } = session.loggedIn;
+  const wasShownKept = tree.hasShownKept(path);
+  const start = (options: StartOptions) => appendAt(transfers, { ...options, wasShownKept });
+  return await upload(session, { path, title: `APPE ${path}`, start });
 }
 
 async function upload(session: Session, options: {
@@ -81,15 +95,24 @@ async function upload(session: Session, options: {
   /** The text of 150 and of 226. */
   opening?: string;
   done?: string;
-  /** Takes over what comes before the client's bytes. @default nothing */
-  begin?: (upload: Upload) => Promise<void>;
+  /** Finds out what the client's bytes come after. @default nothing */
+  start?: (options: StartOptions) => Promise<UploadStart>;
 }): Promise<Reply> {
-  const { path } = options;
+  const { path, title } = options;
   const { account, tree } = session.loggedIn;
   const key = tree.fileKey(path);
-  return await session.transfer(options.title, async (transfer) => {
-    await using upload = new Upload(account.transfers, { key, signal: transfer.signal });
-    await options.begin?.(upload);
+  return await session.transfer(title, async (transfer) => {
+    const { signal } = transfer;
+    const start = await options.start?.({ key, signal }) ?? { kind: "nothing" };
+    await using upload = await Upload.open(account.transfers, { key, signal, start });
+    if (start.kind === "kept") {
+      const { marker, kept: { size, record } } = start;
+      session.log.info(`${title}: resumed`, {
+        from: marker,
+        kept: size,
+        uploadId: record.uploadId,
+      });
+    }
     const opening = options.opening ?? `Ready for ${path.name}`;
     {
       using data = await openDataConnection(session, upload.signal, opening);
@@ -99,32 +122,6 @@ async function upload(session: Session, options: {
     transfer.requestId = (await upload.publish()).requestId;
     return reply(Code.transferComplete, options.done ?? "Transfer complete");
   });
-}
-
-/** @throws {TreeError} `append-too-large` above one part. */
-async function copyOldBytes(upload: Upload, session: Session, path: VirtualPath): Promise<void> {
-  const { account: { transfers }, tree } = session.loggedIn;
-  const { minPartSize } = transfers.plan;
-  try {
-    using old = await Download.open(transfers, {
-      key: tree.fileKey(path),
-      start: 0,
-      signal: upload.signal,
-    });
-    if (old.size > minPartSize) {
-      throw new TreeError(
-        "append-too-large",
-        `APPE to files above ${minPartSize} bytes is not implemented yet`,
-      );
-    }
-    for (;;) {
-      const count = await old.read(await upload.space());
-      if (count === null) break;
-      upload.advance(count);
-    }
-  } catch (error) {
-    if (!(error instanceof TreeError && error.kind === "not-found")) throw error;
-  }
 }
 
 /** The path of a file to be written: not one that, by how it is spelt, can only be a directory. */
@@ -143,10 +140,7 @@ function uniqueSuffix(session: Session): string {
 
 function refuseRestart(session: Session): void {
   if (session.restartMarker > 0) {
-    throw new CommandError(
-      Code.invalidRestart,
-      "Uploads cannot be resumed yet: nothing was changed",
-    );
+    throw new CommandError(Code.invalidRestart, "REST is for RETR and STOR: nothing was changed");
   }
 }
 
@@ -221,7 +215,7 @@ export const TRANSFER_COMMANDS: readonly CommandRow[] = [
     verb: "REST",
     argument: "required",
     syntax: "REST <bytes>",
-    help: "begin the next download there",
+    help: "begin the next RETR or STOR there",
     rfc: "RFC 3659 5",
     feature: () => "REST STREAM",
     run: restart,

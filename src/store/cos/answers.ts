@@ -102,10 +102,12 @@ export function listPage(answer: XmlAnswer, marker: string): ListPage {
     storageClass: textOf(row, "StorageClass") ?? "STANDARD",
   }));
   const prefixes = childrenOf(root, "CommonPrefixes").map((row) => keyOf(row, "Prefix", answer));
-  if (!isTruncated(root)) return { objects, prefixes, nextMarker: undefined };
+  const date = new Date(answer.fields.get("date") ?? "");
+  const page = { objects, prefixes, date: Number.isNaN(date.getTime()) ? undefined : date };
+  if (!isTruncated(root)) return { ...page, nextMarker: undefined };
   const nextMarker = keyOf(root, "NextMarker", answer);
   if (nextMarker === marker) throw noProgress(answer);
-  return { objects, prefixes, nextMarker };
+  return { ...page, nextMarker };
 }
 
 /** Where a page of List Multipart Uploads begins. */
