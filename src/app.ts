@@ -1,12 +1,10 @@
 import { lookup } from "node:dns/promises";
+import type { Account } from "./accounts/account.ts";
 import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
-import { staticCredentials } from "./accounts/credentials.ts";
-import { gb18030, utf8 } from "./accounts/name_encoding.ts";
+import { LoginGuard } from "./accounts/login_guard.ts";
 import { readPassword } from "./accounts/passwords.ts";
-import { PartMemory } from "./checksum/part_memory.ts";
 import { systemClock } from "./clock.ts";
-import type { Config, LogConfig } from "./config/config.ts";
-import { largestPart } from "./config/part_limits.ts";
+import type { Config, LogConfig, UserConfig } from "./config/config.ts";
 import { type Emulator, startEmulator } from "./emulator/emulator.ts";
 import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
 import { PortPool } from "./ftp/data/port_pool.ts";
@@ -21,14 +19,10 @@ import {
   systemDialer,
 } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
-import type { ProxySettings } from "./net/http_proxy.ts";
-import { createCosStore } from "./store/cos/create.ts";
-import { endpointsOf } from "./store/cos/endpoint.ts";
+import { proxySettings } from "./net/http_proxy.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
-import { FileTimes } from "./vfs/file_times.ts";
-import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_records.ts";
+import { accountOpener } from "./open_account.ts";
 import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -67,20 +61,25 @@ export async function serve(options: {
   using http = new HttpClient({
     dialer: systemDialer,
     clock: systemClock,
-    proxy: proxyOf(surroundings),
+    proxy: proxySettings(surroundings.env),
   });
   using masquerade = await startMasquerade(config, log);
-  const logins = await openAccounts(config, { http, log });
+  const open = accountOpener(config, { http, log });
+  const accounts = await Promise.all(config.accounts.map(open));
+  const logins = config.accounts.flatMap(({ users }, index) =>
+    users.map((user) => loginOf(user, accounts[index]!))
+  );
   using listener = openListener({
     hostname: network.listenAddress,
     port: network.listenPort,
   });
   using arrivals = await ArrivalBarrier.open();
   const server = new FtpServer(listener, {
-    maxConnections: limits.maxConnectionNum,
+    limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
       authenticator: passwordAuthenticator(logins),
+      guard: new LoginGuard({ ...config.login.guard, clock: systemClock, log }),
       clock: systemClock,
       random: Math.random,
       dialer: systemDialer,
@@ -99,11 +98,14 @@ export async function serve(options: {
     masquerade: masquerade?.address ?? "none",
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
+  for (const { name, users } of config.accounts) {
+    if (users.every(({ password }) => password !== undefined)) continue;
+    log.warning("Everybody may log in to an account, without a password", { account: name });
+  }
   options.onReady?.(listener.address);
-  const checking = checkBuckets(logins, { log, signal: interrupted });
+  const checking = checkBuckets(accounts, { log, signal: interrupted });
   await using _sweeping = sweepHourly(
-    logins.filter(({ account }) => account.authority.write)
-      .map(({ account }) => account.transfers.records),
+    accounts.filter(({ authority }) => authority.write).map(({ transfers }) => transfers.records),
     { window: limits.resumeWindow },
   );
   await aborted(interrupted);
@@ -220,69 +222,16 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
   return { log, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
-/** The accounts, each with the store of its bucket. One memory serves the uploads of all. */
-async function openAccounts(
-  config: Config,
-  { http, log }: { http: HttpClient; log: Logger },
-): Promise<Login[]> {
-  const { limits, clusterName: cluster = Deno.hostname() } = config;
-  const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
-  const pool = new SlicePool(new PartMemory({ bytes: memory }));
-  const plan = {
-    minPartSize: limits.minPartSize,
-    maxPartSize: largestPart({ memory, threads }),
-    maxFileSize: limits.singleFileMaxSize,
-  };
-  return await Promise.all(config.accounts.map(async (account) => {
-    const { name, password, secretId, secretKey, token } = account;
-    const store = createCosStore({
-      location: account,
-      credentials: staticCredentials({ secretId, secretKey, token }),
-      http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: Math.random,
-      log: log.with({ account: name, bucket: account.bucket }),
-    });
-    const contentMd5 = account.protocol === "http";
-    const records = new UploadRecords({
-      store,
-      keyPrefix: account.keyPrefix,
-      account: name,
-      cluster,
-      interrupted: limits.interruptedUpload,
-      clock: systemClock,
-      log,
-    });
-    const headers = { storageClass: account.storageClass, encryption: account.encryption };
-    return {
-      password: readPassword(password),
-      account: {
-        ...account,
-        nameEncoding: account.pathEncoding === "gb18030" ? await gb18030() : utf8,
-        times: account.preserveMtime ? new FileTimes(store) : undefined,
-        transfers: { store, records, pool, plan, threads, headers, contentMd5, log },
-      },
-    };
-  }));
-}
-
-/** Where each account's bucket is served: the internal domain and the public one, or the endpoint that it names. */
-export function bucketHosts(
-  config: Config,
-): readonly { account: string; hosts: readonly SocketAddress[] }[] {
-  return config.accounts.map((account) => ({
-    account: account.name,
-    hosts: endpointsOf({ ...account, network: "auto" }),
-  }));
+function loginOf({ name, password }: UserConfig, account: Account): Login {
+  return { name, account, password: password === undefined ? "any" : readPassword(password) };
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */
 async function checkBuckets(
-  logins: readonly Login[],
+  accounts: readonly Account[],
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
-  await Promise.all(logins.map(async ({ account: { name, bucket, keyPrefix, transfers } }) => {
+  await Promise.all(accounts.map(async ({ name, bucket, keyPrefix, transfers }) => {
     try {
       await transfers.store.list({ prefix: keyPrefix, limit: 1, signal });
       log.info("The bucket answers", { account: name, bucket });
@@ -339,14 +288,6 @@ function listenProblem(error: unknown): string {
     return "this machine has no such address, use 0.0.0.0 for all of its addresses";
   }
   return (error as Error).message;
-}
-
-function proxyOf({ env }: Surroundings): ProxySettings {
-  return {
-    http: env.get("http_proxy"),
-    https: env.get("https_proxy") ?? env.get("HTTPS_PROXY"),
-    noProxy: env.get("no_proxy") ?? env.get("NO_PROXY"),
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -26,19 +26,27 @@ export interface Authenticator {
   authenticate(attempt: LoginAttempt): Promise<LoginOutcome>;
 }
 
-/** One account and the password that opens it. */
+/** A user, and the account they work with; an account may have several. */
 export interface Login {
+  readonly name: string;
+  /** `any` for anonymous, whose password is an e-mail address by custom (RFC 1635). */
+  readonly password: Password | "any";
   readonly account: Account;
-  readonly password: Password;
 }
 
-/** Knows the passwords of the configuration. */
+/** The names of somebody who wants no name (RFC 1635), in any case. */
+const ANONYMOUS = /^(?:anonymous|ftp)$/i;
+
+/** Knows the users of the configuration. */
 export function passwordAuthenticator(logins: readonly Login[]): Authenticator {
-  const byName = new Map(logins.map((login) => [login.account.name, login]));
-  const verifier = new PasswordVerifier(logins.map(({ password }) => password));
+  const byName = new Map(logins.map((login) => [login.name, login]));
+  const anonymous = logins.find(({ password }) => password === "any");
+  const passwords = logins.map(({ password }) => password).filter((password) => password !== "any");
+  const verifier = new PasswordVerifier(passwords);
   return {
     async authenticate({ name, password, signal }) {
-      const login = byName.get(name);
+      const login = byName.get(name) ?? (ANONYMOUS.test(name) ? anonymous : undefined);
+      if (login?.password === "any") return { account: login.account };
       const isRight = await verifier.matches(login?.password, password, signal);
       if (!login) return { refused: "unknown user" };
       return isRight ? { account: login.account } : { refused: "wrong password" };

@@ -40,13 +40,13 @@ const HASH_BYTES = 32;
 const HASHES_AT_ONCE = 2;
 
 const PREFIX = "scrypt:";
-const FORM = /^scrypt:N=(\d{1,8}),r=(\d{1,8}),p=(\d{1,8}):([\w-]{11,86}):([\w-]{43})$/;
+const FORM = /^scrypt:N=(\d{1,8}):r=(\d{1,8}):p=(\d{1,8}):([\w-]{11,86}):([\w-]{43})$/;
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
 
 const encoder = new TextEncoder();
 
 /**
- * Reads a password as it is configured: `scrypt:N=32768,r=8,p=3:SALT:HASH`, salt (8 to 64 bytes) and hash (32 bytes) in
+ * Reads a password as it is configured: `scrypt:N=32768:r=8:p=3:SALT:HASH`, salt (8 to 64 bytes) and hash (32 bytes) in
  * base64url; whatever does not begin with `scrypt:` is the password itself.
  *
  * @throws SyntaxError for a hash that is broken, or whose cost is out of bounds. It does not repeat the hash.
@@ -75,7 +75,7 @@ export async function hashPassword(password: Uint8Array): Promise<string> {
   const { n, r, p } = COST;
   const salt = Uint8Array.from(randomBytes(SALT_BYTES));
   const hash = await deriveByScrypt(password, { cost: COST, salt });
-  return `${PREFIX}N=${n},r=${r},p=${p}:${salt.toBase64(BASE64)}:${hash.toBase64(BASE64)}`;
+  return `${PREFIX}N=${n}:r=${r}:p=${p}:${salt.toBase64(BASE64)}:${hash.toBase64(BASE64)}`;
 }
 
 /**

@@ -128,7 +128,7 @@ async function examineServer(
   if (!Array.isArray(checks)) return checks;
   const config = await readConfiguration(options, terminal);
   if (!config) return ExitCode.configuration;
-  const { bucketHosts } = await import("../app.ts");
+  const { bucketHosts } = await import("../diagnose.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");
   using tools = serverTools();

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addCheckKeys, checkKeys } from "./check_keys.ts";
 import { addDoctor, doctor } from "./doctor.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -13,6 +14,7 @@ const HELP_WIDTH = 100;
 const EXAMPLES = `Examples:
   cosftp serve --demo                      try it: no configuration, no cloud account
   cosftp validate --config vsftpd.conf     what is wrong with a configuration
+  cosftp check-keys --config vsftpd.conf   whether COS accepts its keys, and what they may do
   cosftp serve --config vsftpd.conf        the gateway
   cosftp doctor --target ftp://user@host   why an FTP server cannot be used from here
 `;
@@ -29,8 +31,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addServe(program, async (options) => {
     exitCode = await serve(options, { terminal });
   });
-  addValidate(program, async (options) => {
-    exitCode = await validate(options, terminal);
+  addValidate(program, async (names, options) => {
+    exitCode = await validate(names, { options, terminal });
+  });
+  addCheckKeys(program, async (names, options) => {
+    exitCode = await checkKeys(names, { options, terminal });
   });
   addDoctor(program, async (names, options) => {
     exitCode = await doctor(names, options, terminal);

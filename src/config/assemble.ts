@@ -1,4 +1,4 @@
-import type { AccountConfig, Config } from "./config.ts";
+import type { AccountConfig, Config, UserConfig } from "./config.ts";
 import type { Values } from "./key.ts";
 import type { SECTIONS } from "./keys.ts";
 import type { ReadSection } from "./read_section.ts";
@@ -9,6 +9,7 @@ type KeysOf<Kind extends keyof typeof SECTIONS> = (typeof SECTIONS)[Kind]["keys"
 export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
+  readonly login: ReadSection<KeysOf<"LOGIN">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -20,6 +21,7 @@ export function assembleConfig(
 ): Config {
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
+  const login = read.login.values as Values<KeysOf<"LOGIN">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
   const accounts = read.accounts.map(({ section, values }) =>
@@ -35,6 +37,16 @@ export function assembleConfig(
       masqueradeExcept: network.masquerade_except ?? [],
       passivePorts: network.passive_port,
       dataPeer: network.data_peer,
+    },
+    login: {
+      guard: {
+        threshold: login.guard_threshold,
+        window: login.guard_window,
+        ban: login.guard_ban,
+        except: login.guard_except ?? [],
+      },
+      maxConnectionsPerAddress: login.max_connection_per_address,
+      maxUnauthenticated: login.max_unauthenticated_num,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -65,10 +77,14 @@ export function assembleConfig(
 }
 
 function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): AccountConfig {
+  const users = usersOf(values);
+  // Without an error there is one.
+  const { name } = users[0]!;
+  const isAnonymous = users.some(({ password }) => password === undefined);
   return {
     section,
-    name: values.ftp_login_user_name,
-    password: values.ftp_login_user_password,
+    name,
+    users,
     secretId: values.cos_secretid,
     secretKey: values.cos_secretkey,
     token: values.cos_token,
@@ -77,15 +93,24 @@ function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): Accoun
     endpoint: values.cos_endpoint,
     protocol: values.cos_protocol,
     network: values.cos_network,
-    homeDir: values.home_dir ?? values.ftp_login_user_name,
+    homeDir: values.home_dir ?? name,
     keyPrefix: values.key_prefix ?? "",
-    authority: values.authority,
+    authority: values.authority ?? { read: true, write: !isAnonymous },
     deleteEnable: values.delete_enable,
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
     pathEncoding: values.path_encoding,
   };
+}
+
+/** Who may log in to an account, `ftp_login_user_name` first. */
+export function usersOf(
+  values: Partial<Values<KeysOf<"COS_ACCOUNT">>>,
+): readonly UserConfig[] {
+  const { ftp_login_user_name: name, ftp_login_user_password: password, ftp_login_users } = values;
+  const single = name === undefined ? [] : [{ name, password }];
+  return [...single, ...ftp_login_users ?? []];
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,5 @@
 import { assembleConfig, type ReadSettings } from "./assemble.ts";
+import { checkAccounts } from "./check_accounts.ts";
 import type { Config } from "./config.ts";
 import { type SectionKind, SECTIONS } from "./keys.ts";
 import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
@@ -26,6 +27,7 @@ export function checkSettings(
     accounts: sections.filter(({ kind }) => kind === "COS_ACCOUNT")
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
+    login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -34,7 +36,9 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.fileOption, read.optional].flatMap(({ problems }) => problems),
+    ...[read.network, read.login, read.fileOption, read.optional].flatMap(({ problems }) =>
+      problems
+    ),
     ...checkAccounts(read.accounts, place),
     ...checkPorts(read.network),
     ...checkUploadMemory(uploadMemoryMax, read),
@@ -55,62 +59,6 @@ function defaultUploadMemory(machineMemory: number): number {
 function problemsOf({ problems, placeOf }: ReadSettings["accounts"][number]): readonly Problem[] {
   if (!placeOf("cos_endpoint")) return problems;
   return problems.filter(({ kind, key }) => kind !== "placeholder" || key !== "cos_bucket");
-}
-
-function checkAccounts(accounts: ReadSettings["accounts"], place: Place): Problem[] {
-  if (accounts.length === 0) {
-    return [{
-      ...place,
-      severity: "error",
-      kind: "missing",
-      message: "Cannot let anyone log in: found no account, wanted a section [COS_ACCOUNT_0]",
-      remedy: "Add the section; conf/vsftpd.conf.example shows its keys",
-    }];
-  }
-  const withoutEndpoint = accounts.filter(({ placeOf }) =>
-    !placeOf("cos_region") && !placeOf("cos_endpoint")
-  );
-  return [
-    ...withoutEndpoint.map(({ section }): Problem => ({
-      ...section.place,
-      severity: "error",
-      kind: "missing",
-      section: section.name,
-      key: "cos_region",
-      wanted: SECTIONS.COS_ACCOUNT.keys.cos_region.type.wanted,
-      message: `Cannot reach the bucket of [${section.name}]: found neither cos_region nor ` +
-        "cos_endpoint, wanted one of them",
-      remedy: "Add cos_region with the region of the bucket",
-    })),
-    ...checkUnique(accounts, "ftp_login_user_name"),
-    ...checkUnique(accounts, "home_dir"),
-  ];
-}
-
-function checkUnique(
-  accounts: ReadSettings["accounts"],
-  key: "ftp_login_user_name" | "home_dir",
-): Problem[] {
-  const firstSections = new Map<string, string>();
-  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
-    const value = values[key]?.replace(/(?<=.)\/+$/, "");
-    if (value === undefined) return [];
-    const first = firstSections.get(value);
-    if (first === undefined) {
-      firstSections.set(value, section.name);
-      return [];
-    }
-    return [{
-      ...placeOf(key),
-      severity: "error",
-      kind: "duplicate",
-      section: section.name,
-      key,
-      found: value,
-      message: `Cannot use [${section.name}] ${key}: [${first}] has the same, wanted another`,
-      remedy: "Give each account its own",
-    }];
-  });
 }
 
 function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Problem[] {

@@ -7,6 +7,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly accounts: readonly AccountConfig[];
   readonly network: NetworkConfig;
+  readonly login: LoginConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   /** Of all gateways that serve the same accounts; undefined: the host name. */
@@ -17,10 +18,10 @@ export interface Config {
 export interface AccountConfig {
   /** The section's name, `COS_ACCOUNT_0`. */
   readonly section: string;
-  /** `ftp_login_user_name`. */
+  /** `ftp_login_user_name`, or else the first user's name. */
   readonly name: string;
-  /** `ftp_login_user_password`. */
-  readonly password: string;
+  /** Who may log in to it; at least one. */
+  readonly users: readonly UserConfig[];
   readonly secretId: string;
   readonly secretKey: string;
   /** `cos_token`: the token of temporary keys. */
@@ -48,6 +49,13 @@ export interface AccountConfig {
   readonly pathEncoding: "utf-8" | "gb18030";
 }
 
+/** Somebody who may log in. */
+export interface UserConfig {
+  readonly name: string;
+  /** As `readPassword` reads it; undefined: anonymous, any password will do. */
+  readonly password: string | undefined;
+}
+
 /** `[NETWORK]`. */
 export interface NetworkConfig {
   readonly listenAddress: string;
@@ -59,6 +67,21 @@ export interface NetworkConfig {
   /** Inclusive. */
   readonly passivePorts: { readonly first: number; readonly last: number };
   readonly dataPeer: "same" | "any";
+}
+
+/** `[LOGIN]`. */
+export interface LoginConfig {
+  readonly guard: {
+    /** Failed logins that are a ban; 0 = no guard. */
+    readonly threshold: number;
+    readonly window: number;
+    readonly ban: number;
+    readonly except: readonly Cidr[];
+  };
+  /** 0 = unlimited. */
+  readonly maxConnectionsPerAddress: number;
+  /** 0 = unlimited. */
+  readonly maxUnauthenticated: number;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

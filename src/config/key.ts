@@ -10,6 +10,8 @@ export interface KeyDescription {
   readonly example?: string;
   /** What holds where an optional key is not given: `none` unless it says otherwise. */
   readonly otherwise?: { readonly en: string; readonly zh: string };
+  /** The example shows the line as one that is wanted, although the key may be left out. @default false */
+  readonly isShown?: boolean;
   /** The value is never shown. @default false */
   readonly secret?: boolean;
   /** The value may also come from the file that a key of this name and `_file` names. @default false */

@@ -1,6 +1,7 @@
 import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
-import { password } from "./login_values.ts";
+import { LOGIN_KEYS } from "./login_keys.ts";
+import { password, userList } from "./login_values.ts";
 import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
 import {
@@ -107,12 +108,17 @@ const ACCOUNT_KEYS = {
     example: "/home/user0",
     otherwise: { en: "the user name", zh: "用户名" },
   }),
-  ftp_login_user_name: required(text("a user name"), {
-    en: "User name for the FTP login; no other account has the same.",
-    zh: "FTP 登录用户名，各账号必须互不相同。",
+  ftp_login_user_name: optional(text("a user name"), {
+    en:
+      "User name for the FTP login; no other user has the same. anonymous without a password lets " +
+      "everybody in, also as ftp.",
+    zh:
+      "FTP 登录用户名，各用户必须互不相同。填写 anonymous 且不填写密码时，允许任何人匿名登录（也可用 ftp）。",
     example: "user0",
+    otherwise: { en: "only the users of ftp_login_users", zh: "仅 ftp_login_users 中的用户" },
+    isShown: true,
   }),
-  ftp_login_user_password: required(password, {
+  ftp_login_user_password: optional(password, {
     en: "Password for the FTP login, or what cosftp hash-password makes of it.",
     zh: "FTP 登录密码，或由 cosftp hash-password 生成的密码哈希。",
     example: "pass0",
@@ -120,10 +126,22 @@ const ACCOUNT_KEYS = {
     fromFile: true,
     placeholders: { pass0: "warning", pass1: "warning" },
   }),
+  ftp_login_users: optional(userList, {
+    en:
+      "Users of the same account, besides ftp_login_user_name or in its place: name:password between commas, " +
+      "with a \\ before each , and \\, and before each : of a name. Its file may have one on each line.",
+    zh:
+      "同一账号的多个用户，格式为 user1:pass1,user2:pass2。值中的 , 和 \\ 以及用户名中的 : 前需加 \\。" +
+      "写在文件中时可每行一个。",
+    example: "user1:pass1, user2:pass2",
+    secret: true,
+    fromFile: true,
+  }),
   authority: optional(authority, {
     en: "What the account may do: R reads, W writes, RW both.",
     zh: "该用户的读写权限：R 表示读，W 表示写，RW 表示读和写。",
-    default: "RW",
+    example: "RW",
+    otherwise: { en: "RW, and R for anonymous", zh: "RW，匿名用户为 R" },
   }),
   delete_enable: optional(boolean, {
     en:
@@ -348,6 +366,11 @@ export const SECTIONS = {
     zh: "FTP 账号及其对应的存储桶。添加 COS_ACCOUNT_1、COS_ACCOUNT_2 等 section 即可配置多个账号。",
   },
   NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
+  LOGIN: {
+    keys: LOGIN_KEYS,
+    en: "Who is turned away.",
+    zh: "登录限制。",
+  },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {
     keys: OPTIONAL_KEYS,

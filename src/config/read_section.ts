@@ -48,7 +48,7 @@ interface KeyOutcome {
 }
 
 /** Which key a problem is about, and where it stands. */
-interface About extends Place {
+export interface About extends Place {
   readonly section: string;
   readonly key: string;
 }
@@ -111,11 +111,16 @@ function describeSecret(text: string): string {
 /** What a key that is not given comes to. */
 function absent(key: Key<unknown>, about: About): KeyOutcome {
   if (!key.required) return { value: key.default && key.type.read(key.default) };
-  return failed(about, {
+  return { problem: missingValue(about, key.type.wanted) };
+}
+
+/** What is wrong where a key has no value and needs one. */
+export function missingValue(about: About, wanted: string): Problem {
+  return problem(about, {
     kind: "missing",
-    fault: `missing, wanted ${key.type.wanted}`,
+    fault: `missing, wanted ${wanted}`,
     remedy: "Give it a value; one that begins with # or ; stands in quotes",
-    wanted: key.type.wanted,
+    wanted,
   });
 }
 
@@ -147,20 +152,26 @@ function textOf(
   return { fault: `cannot read ${name}, ${file.reason}`, remedy: file.remedy };
 }
 
-function failed(
+interface Failure {
+  readonly severity?: Problem["severity"];
+  readonly kind: Problem["kind"];
+  readonly fault: string;
+  readonly remedy: string;
+  readonly found?: string;
+  readonly wanted?: string;
+}
+
+function failed(about: About, failure: Failure): KeyOutcome {
+  return { problem: problem(about, failure) };
+}
+
+function problem(
   about: About,
-  { severity = "error", kind, fault, remedy, found, wanted }: {
-    severity?: Problem["severity"];
-    kind: Problem["kind"];
-    fault: string;
-    remedy: string;
-    found?: string;
-    wanted?: string;
-  },
-): KeyOutcome {
+  { severity = "error", kind, fault, remedy, found, wanted }: Failure,
+): Problem {
   const action = severity === "error" ? "Cannot use" : "Should not use";
   const message = `${action} [${about.section}] ${about.key}: ${fault}`;
-  return { problem: { ...about, severity, kind, found, wanted, message, remedy } };
+  return { ...about, severity, kind, found, wanted, message, remedy };
 }
 
 function retiredNote(about: About, reason: string): Problem {

@@ -30,7 +30,7 @@ export interface Outcome {
   readonly target?: string;
   /** More than fits into one sentence; several lines are kept apart. */
   readonly detail?: string;
-  /** Wanted for everything but a pass. */
+  /** Wanted for every warning and failure. */
   readonly remedy?: Remedy;
   /** For programs and for checks that need this one. Never a secret. */
   readonly data?: Readonly<Record<string, Json>>;

@@ -133,16 +133,11 @@ class SingleRun<Subject> {
       };
     }
     for (const [id, findings] of needed) {
-      const obstacle = findings.find(({ status }) => status === "fail") ??
-        findings.find(({ status }) => status === "skip");
-      if (!obstacle) continue;
-      const how = obstacle.status === "fail" ? "failed" : "was skipped";
-      return {
-        status: "skip",
-        summary: `Not tried: ${id} ${how}`,
-        detail: obstacle.summary,
-        remedy: { text: `Mend what ${id} names` },
-      };
+      if (findings.some(({ status }) => status === "fail")) return notPossible(id);
+      const skipped = findings.find(({ status }) => status === "skip");
+      if (!skipped) continue;
+      const { failed } = skipped.data ?? {};
+      return notPossible(typeof failed === "string" ? failed : id);
     }
   }
 
@@ -225,6 +220,11 @@ class Tally {
   #report(): void {
     this.#tell({ done: this.#done, total: this.#total, running: [...this.#running] });
   }
+}
+
+/** @param failed the check at the root of it. */
+function notPossible(failed: string): Outcome {
+  return { status: "skip", summary: `Not tried: it needs ${failed}`, data: { failed } };
 }
 
 function notRun(reason: unknown): Outcome {

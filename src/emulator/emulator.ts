@@ -15,6 +15,8 @@ export interface EmulatorOptions {
   readonly listener: Listener;
   /** Buckets that are there from the start, `examplebucket-1250000000`. */
   readonly buckets: readonly string[];
+  /** Where the buckets are: at another region's host there are none. @default everywhere */
+  readonly region?: string;
   /** Who may sign requests; everyone may do everything. */
   readonly credentials: readonly Credential[];
   /** Where everything is kept, safe from crashes. @default in memory */

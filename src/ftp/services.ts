@@ -1,4 +1,5 @@
 import type { Authenticator } from "../accounts/authenticator.ts";
+import type { LoginGuard } from "../accounts/login_guard.ts";
 import type { Clock } from "../clock.ts";
 import type { Arrivals } from "../net/arrival_barrier.ts";
 import type { Dialer } from "../net/connection.ts";
@@ -10,6 +11,7 @@ import type { LoginSlots } from "./login_slots.ts";
 /** What all sessions of a server share. Times are milliseconds. */
 export interface FtpServices {
   readonly authenticator: Authenticator;
+  readonly guard: LoginGuard;
   readonly clock: Clock;
   /** Between 0 and 1. */
   readonly random: () => number;

@@ -88,6 +88,9 @@ export class Session {
       log: this.log,
     });
     this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
+    this.#loginDeadline.signal.addEventListener("abort", () => {
+      services.guard.failed(control.remote.hostname);
+    }, { once: true });
     this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
   }
 

@@ -25,6 +25,8 @@ export interface Connection extends Disposable {
   closeWrite(): Promise<void>;
   /** Closes both sides at once. Idempotent, never throws. */
   close(): void;
+  /** Called whenever bytes came from the peer or went to it, where reads and writes do not tell of each (TLS). */
+  onProgress?: () => void;
 }
 
 /** Accepts connections until it is closed. */
@@ -74,7 +76,8 @@ export function formatAddress({ hostname, port }: SocketAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-class DenoConnection implements Connection {
+/** A connection that Deno opened. */
+export class DenoConnection implements Connection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   readonly #conn: Deno.TcpConn | Deno.TlsConn;

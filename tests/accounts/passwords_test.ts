@@ -31,7 +31,7 @@ Deno.test("hashPassword writes one line that only its password matches, and neve
   const lines = await Promise.all([hashPassword(bytes("päss 文")), hashPassword(bytes("päss 文"))]);
   assert.notEqual(lines[0], lines[1]);
   for (const line of lines) {
-    assert.match(line, /^scrypt:N=32768,r=8,p=3:[\w-]{22}:[\w-]{43}$/);
+    assert.match(line, /^scrypt:N=32768:r=8:p=3:[\w-]{22}:[\w-]{43}$/);
     const password = readPassword(line);
     const verifier = new PasswordVerifier([password]);
     assert.equal(await verifier.matches(password, bytes("päss 文 "), patient), false);
@@ -58,7 +58,7 @@ Deno.test("readPassword takes what does not begin with scrypt: for the password 
 Deno.test("readPassword refuses a hash that is broken or too cheap or dear, and does not repeat it", () => {
   const good = hashOf("secret", { N: 1024 });
   assert.equal(readPassword(good).kind, "scrypt");
-  const [, , salt, hash] = good.split(":");
+  const [salt, hash] = good.split(":").slice(-2);
   for (
     const wrong of [
       "scrypt:",
@@ -71,11 +71,11 @@ Deno.test("readPassword refuses a hash that is broken or too cheap or dear, and 
       good.replace("N=1024", "N=0"),
       good.replace("N=1024", "N=99999999"),
       good.replace("N=1024", "N=65536"),
-      good.replace("N=1024,r=1", "N=1048576,r=8"),
+      good.replace("N=1024:r=1", "N=1048576:r=8"),
       good.replace("r=1", "r=0"),
       good.replace("p=1", "p=0"),
-      good.replace("N=1024,r=1,p=1", "N=16384,r=8,p=64"),
-      good.replace("r=1,p=1", "p=1,r=1"),
+      good.replace("N=1024:r=1:p=1", "N=16384:r=8:p=64"),
+      good.replace("r=1:p=1", "p=1:r=1"),
       good.replace(salt!, "AAAAAAAAAA"),
       good.replace(salt!, "AAAAAAAAAAAAA"),
       good.replace(salt!, "A".repeat(87)),

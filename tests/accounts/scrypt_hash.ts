@@ -6,7 +6,7 @@ export function hashOf(
   { N = 1024, r = 1, p = 1 }: { N?: number; r?: number; p?: number } = {},
 ): string {
   const hash = scryptSync(password, "saltsalt", 32, { N, r, p, maxmem: 2 ** 28 });
-  return `scrypt:N=${N},r=${r},p=${p}:${btoa("saltsalt").replace("=", "")}:${
+  return `scrypt:N=${N}:r=${r}:p=${p}:${btoa("saltsalt").replace("=", "")}:${
     hash.toString("base64url")
   }`;
 }

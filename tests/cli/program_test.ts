@@ -22,16 +22,18 @@ Deno.test("run --help shows examples first and names every subcommand", async ()
     const { exitCode, stdout, stderr } = await runWith(...args);
     assert.deepEqual([exitCode, stderr], [ExitCode.ok, ""]);
     assert.match(stdout, /^Examples:\n {2}cosftp serve --demo/);
-    for (const name of ["serve", "validate", "emulator", "hash-password"]) {
+    for (const name of ["serve", "validate", "check-keys", "emulator", "hash-password"]) {
       assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
     }
   }
 });
 
 Deno.test("run shows the help of each subcommand with its flags", async () => {
+  const reporting = ["list", "json", "strict", "no-color"];
   const flags = {
     serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir"],
-    validate: ["config", "lenient", "json"],
+    validate: ["config", "lenient", "migrate", "output", ...reporting],
+    "check-keys": ["config", "lenient", "account", "sample", "write", ...reporting],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],
     "hash-password": [],
   };

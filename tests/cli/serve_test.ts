@@ -124,8 +124,8 @@ Deno.test("serve --demo needs no configuration and stays on this machine", async
   ]);
   assert.deepEqual(config!.network.passivePorts, { first: 60_000, last: 65_535 });
   assert.deepEqual([config!.log.level, config!.log.toFile], ["INFO", false]);
-  const { name, password, endpoint, protocol, secretId, secretKey } = config!.accounts[0]!;
-  assert.deepEqual([name, password, protocol], ["demo", "demo", "http"]);
+  const { users, endpoint, protocol, secretId, secretKey } = config!.accounts[0]!;
+  assert.deepEqual([users, protocol], [[{ name: "demo", password: "demo" }], "http"]);
   assert.deepEqual({ endpoint, secretId, secretKey }, COS);
   assert.match(stdout, /FTP on 127\.0\.0\.1:2121, account demo, password demo/);
   for (const line of ["curl -T", "lftp -u demo,demo", "ftp 127.0.0.1 2121", "FileZilla: host"]) {

@@ -38,13 +38,14 @@ export class Gateway implements AsyncDisposable {
     this.#resources = options.resources;
   }
 
-  /** @param settings besides those that every test needs, or instead of them. */
-  static async start(settings: Settings = {}): Promise<Gateway> {
+  /** @param given settings besides those that every test needs, or instead of them. */
+  static async start(given: Settings | ((bucket: Bucket) => Settings) = {}): Promise<Gateway> {
     await using resources = new AsyncDisposableStack();
     const bucket = resources.use(await Bucket.start());
     const folder = await Deno.makeTempDir({ prefix: "cosftp-gateway-" });
     resources.defer(() => Deno.remove(folder, { recursive: true }));
     const file = `${folder}/vsftpd.conf`;
+    const settings = typeof given === "function" ? given(bucket) : given;
     const passivePorts = freePassivePorts();
     await Deno.writeTextFile(file, configuration({ bucket, passivePorts, settings }));
     const process = resources.use(new GatewayProcess(["serve", "--config", file]));

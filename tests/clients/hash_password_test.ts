@@ -13,5 +13,5 @@ clientTest({
   const command = ["expect", SCRIPT, "n0b0dy sees", program!, ...args, "hash-password"] as const;
   // Deno finds its packages where the test does.
   const { stdout } = await runClient(command, { home, env: Deno.env.toObject() });
-  assert.match(stdout, /scrypt:N=32768,r=8,p=3:[\w-]{22}:[\w-]{43}/);
+  assert.match(stdout, /scrypt:N=32768:r=8:p=3:[\w-]{22}:[\w-]{43}/);
 });

@@ -38,7 +38,7 @@ Deno.test("a variable is taken as it stands, but default means the default", () 
     COSFTP_OPTIONAL_MAX_LIST_FILE: "default",
   };
   const loaded = loadText(`${accountText()}[OPTIONAL]\nmax_list_file = 5\n`, { env });
-  assert.equal(accountOf(loaded).password, `"a" # \${HOME}`);
+  assert.equal(accountOf(loaded).users[0]!.password, `"a" # \${HOME}`);
   assert.equal(configOf(loaded).limits.maxListFile, 10_000);
 });
 

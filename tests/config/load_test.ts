@@ -10,7 +10,7 @@ Deno.test("load fills in every default", () => {
   assert.deepEqual(accounts, [{
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     secretId: "AKIDexample0",
     secretKey: "a-secret-key-0",
     token: undefined,
@@ -37,6 +37,11 @@ Deno.test("load fills in every default", () => {
       masqueradeExcept: [],
       passivePorts: { first: 60_000, last: 65_535 },
       dataPeer: "same",
+    },
+    login: {
+      guard: { threshold: 10, window: 600_000, ban: 600_000, except: [] },
+      maxConnectionsPerAddress: 128,
+      maxUnauthenticated: 256,
     },
     limits: {
       singleFileMaxSize: 200 * GIB,
@@ -84,6 +89,13 @@ passive_port = 40000-40100
 masquerade_address = ftp.example.com
 masquerade_except = 10.0.0.0/8
 data_peer = any
+[LOGIN]
+guard_threshold = 0
+guard_window = 1m
+guard_ban = 1d
+guard_except = 127.0.0.1
+max_connection_per_address = 4
+max_unauthenticated_num = 5
 [FILE_OPTION]
 single_file_max_size = 1G
 [OPTIONAL]
@@ -112,7 +124,7 @@ log_backup_count = 3
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
-    password: "correct-horse-0",
+    users: [{ name: "alice0", password: "correct-horse-0" }],
     secretId: "AKIDexample0",
     secretKey: "a-secret-key-0",
     token: "a-token",
@@ -139,6 +151,15 @@ log_backup_count = 3
     passivePorts: { first: 40_000, last: 40_100 },
     dataPeer: "any",
   });
+  const { guard, ...login } = config.login;
+  assert.deepEqual(guard.except.map(({ text }) => text), ["127.0.0.1"]);
+  assert.deepEqual({ ...guard, except: [] }, {
+    threshold: 0,
+    window: 60_000,
+    ban: 86_400_000,
+    except: [],
+  });
+  assert.deepEqual(login, { maxConnectionsPerAddress: 4, maxUnauthenticated: 5 });
   assert.deepEqual(config.limits, {
     singleFileMaxSize: GIB,
     minPartSize: MIB,
@@ -180,7 +201,7 @@ Deno.test("load keeps passwords as they are written", () => {
     ] as const
   ) {
     const text = accountText().replace("correct-horse-0", () => written);
-    assert.equal(accountOf(loadText(text)).password, password);
+    assert.equal(accountOf(loadText(text)).users[0]!.password, password);
   }
 });
 

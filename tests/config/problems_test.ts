@@ -132,7 +132,7 @@ Deno.test("values of the samples that work are warnings, the others errors", () 
     ["placeholder", "warning", "cos_bucket"],
     ["placeholder", "warning", "ftp_login_user_password"],
   ]);
-  assert.equal(config!.accounts[0]!.password, "pass0");
+  assert.equal(config!.accounts[0]!.users[0]!.password, "pass0");
   const fails = `${accountText(0, "cos_endpoint = region.myqcloud.com")}[NETWORK]\n` +
     "masquerade_address = XXX.XXX.XXX.XXX\n";
   assert.deepEqual(loadText(fails).problems.map(({ severity, found }) => [severity, found]), [

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { renderExample } from "../../src/config/example.ts";
 import type { Keys } from "../../src/config/key.ts";
 import { keyNames, type SectionKind, SECTIONS } from "../../src/config/keys.ts";
+import { migrate } from "../../src/config/migrate.ts";
 import { configOf, loadText } from "./loading.ts";
 
 const GIB = 1024 ** 3;
@@ -39,13 +40,23 @@ for (const language of ["zh", "ja"]) {
     for (const { message, found } of errors) assert.ok(message.includes(`placeholder ${found}`));
   });
 
+  Deno.test(`the predecessor's sample (${language}) with a placeholder left is clean once migrated`, () => {
+    const left = fillIn(sample).replace("203.0.113.10", "XXX.XXX.XXX.XXX");
+    assert.equal(loadText(left).config, undefined);
+    const { text, changes } = migrate(left, { problemsOf: (text) => loadText(text).problems });
+    assert.deepEqual(changes.map(({ line }) => line), [29]);
+    const loaded = loadText(text);
+    assert.equal(configOf(loaded).network.masqueradeAddress, undefined);
+    assert.ok(loaded.problems.every(({ severity }) => severity !== "error"));
+  });
+
   Deno.test(`the predecessor's sample (${language}), filled in, means what its comments say`, () => {
     for (const text of [fillIn(sample), fillIn(sample).replaceAll("\n", "\r\n")]) {
       const { accounts, network, limits, log } = configOf(loadText(text));
       assert.deepEqual(
-        accounts.map(({ name, password, homeDir, authority, deleteEnable }) => [
-          name,
-          password,
+        accounts.map(({ users, homeDir, authority, deleteEnable }) => [
+          users[0]!.name,
+          users[0]!.password,
           homeDir,
           authority,
           deleteEnable,

@@ -28,7 +28,7 @@ Deno.test("a key with _file takes its value from the file without the last line 
   const files = { "/run/secrets/key": "\ufeff the key \n", "/pass": "# no comment\r\n" };
   const account = accountOf(loadText(text, { files, env: { DIR: "/run/secrets" } }));
   assert.equal(account.secretKey, " the key ");
-  assert.equal(account.password, "# no comment");
+  assert.equal(account.users[0]!.password, "# no comment");
 });
 
 Deno.test("a key with _file names what is wrong with its file", () => {

@@ -207,6 +207,29 @@ const OTHERS: Readonly<Record<string, Provocation>> = {
       return (await other.reply()).code;
     },
   },
+  "too many of one address": {
+    options: { maxConnectionsPerAddress: 1 },
+    async run(gateway) {
+      using other = await FtpPeer.connect(gateway.address);
+      return (await other.reply()).code;
+    },
+  },
+  "too many not logged in": {
+    options: { maxUnauthenticated: 1 },
+    async run(gateway) {
+      using _first = await gateway.connect();
+      using other = await FtpPeer.connect(gateway.address);
+      return (await other.reply()).code;
+    },
+  },
+  "banned": {
+    options: { loginGuard: { threshold: 1 } },
+    async run(gateway) {
+      gateway.guard.failed("127.0.0.1");
+      using other = await FtpPeer.connect(gateway.address);
+      return (await other.reply()).code;
+    },
+  },
   "too many logins": {
     options: { maxLogins: 1 },
     async run(gateway) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
 import { staticCredentials } from "../../src/accounts/credentials.ts";
+import { LoginGuard, type LoginGuardOptions } from "../../src/accounts/login_guard.ts";
 import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
 import { readPassword } from "../../src/accounts/passwords.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
@@ -9,7 +10,7 @@ import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { PortPool } from "../../src/ftp/data/port_pool.ts";
 import { LoginSlots } from "../../src/ftp/login_slots.ts";
-import { FtpServer } from "../../src/ftp/server.ts";
+import { type ConnectionLimits, FtpServer } from "../../src/ftp/server.ts";
 import type { FtpServices } from "../../src/ftp/services.ts";
 import { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
 import {
@@ -45,7 +46,8 @@ export const PART_SIZE = MIB;
 export const MAX_FILE_SIZE = 24 * MIB;
 const MEMORY = 8 * MIB;
 
-export interface GatewayOptions extends Partial<FtpServices> {
+/** How many connections there may be is unlimited unless it is said. */
+export interface GatewayOptions extends Partial<FtpServices>, Partial<ConnectionLimits> {
   /** What of the bucket the account sees. @default all */
   readonly keyPrefix?: string;
   /** "R", "W" or "RW". @default "RW" */
@@ -70,8 +72,8 @@ export interface GatewayOptions extends Partial<FtpServices> {
   readonly nameEncoding?: NameEncoding;
   /** How many passive ports there are. @default 20 */
   readonly passivePorts?: number;
-  /** @default 0, unlimited */
-  readonly maxConnections?: number;
+  /** @default no guard */
+  readonly loginGuard?: Partial<LoginGuardOptions>;
   /** @default 100 */
   readonly maxLogins?: number;
   /** Where it listens. @default "127.0.0.1" */
@@ -103,6 +105,7 @@ export class Gateway implements AsyncDisposable {
   readonly records: UploadRecords;
   readonly ports: PortPool;
   readonly logins: LoginSlots;
+  readonly guard: LoginGuard;
   readonly server: FtpServer;
   readonly #arrivals: ArrivalBarrier;
   readonly #http: HttpClient;
@@ -146,6 +149,15 @@ export class Gateway implements AsyncDisposable {
     this.#slices = this.pool.free;
     this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
     this.logins = new LoginSlots(options.maxLogins ?? 100);
+    this.guard = new LoginGuard({
+      threshold: 0,
+      window: 600_000,
+      ban: 600_000,
+      except: [],
+      clock: this.clock,
+      log: this.log,
+      ...options.loginGuard,
+    });
     const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
     this.records = new UploadRecords({
       store: this.store,
@@ -183,9 +195,18 @@ export class Gateway implements AsyncDisposable {
     const listener = listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
     this.address = listener.address;
     this.server = new FtpServer(listener, {
-      maxConnections: options.maxConnections ?? 0,
+      limits: {
+        maxConnections: options.maxConnections ?? 0,
+        maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
+        maxUnauthenticated: options.maxUnauthenticated ?? 0,
+      },
       services: {
-        authenticator: passwordAuthenticator([{ account, password: readPassword("secret") }]),
+        authenticator: passwordAuthenticator([{
+          name: "alice",
+          account,
+          password: readPassword("secret"),
+        }]),
+        guard: this.guard,
         clock: this.clock,
         random: Math.random,
         dialer: systemDialer,

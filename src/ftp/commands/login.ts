@@ -1,3 +1,4 @@
+import { sleep } from "../../clock.ts";
 import type { Argument } from "../argument.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -16,18 +17,24 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { userName, services, log } = session;
   if (userName === undefined) return reply(Code.badSequence, "Send USER first");
   session.logOut();
+  const { hostname } = session.control.remote;
+  const isBanned = () => services.guard.isBanned(hostname);
+  if (isBanned()) return turnedAway();
   const outcome = await services.authenticator.authenticate({
     name: userName,
     password: argument.bytes,
     signal: session.leaving,
   });
+  // Of many attempts at once, those that end after the ban do not hear whether they were right.
+  if (isBanned()) return turnedAway();
   if ("refused" in outcome) {
-    session.failedLogins++;
-    const { failedLogins: tries } = session;
+    const tries = ++session.failedLogins;
     log.warning("Login failed", { user: userName, reason: outcome.refused, tries });
-    return session.failedLogins < LOGIN_TRIES
+    const delay = services.guard.failed(hostname);
+    if (delay > 0) await sleep(services.clock, delay, session.leaving);
+    return tries < LOGIN_TRIES && !isBanned()
       ? reply(Code.notLoggedIn, "Login incorrect")
-      : reply(Code.serviceNotAvailable, "Too many failed logins");
+      : turnedAway();
   }
   const { account } = outcome;
   const slot = services.logins.tryTake();
@@ -36,8 +43,13 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
-  session.log.info("Login", { bucket: account.bucket });
+  session.log.info("Login", { user: userName, bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
+}
+
+/** Why is nobody's business but the log's. */
+function turnedAway(): Reply {
+  return reply(Code.serviceNotAvailable, "Service not available, try again later");
 }
 
 function reinitialize(session: Session): Reply {
