@@ -9,6 +9,7 @@ import type {
 } from "./doctor/configuration/configuration_subject.ts";
 import type { AccountSubject } from "./doctor/keys/account_subject.ts";
 import { KEY_CHECKS } from "./doctor/keys/key_checks.ts";
+import type { BucketHosts } from "./doctor/server/server_survey.ts";
 import { type Dialer, systemDialer } from "./net/connection.ts";
 import { HttpClient } from "./net/http_client.ts";
 import { proxyChooser, type ProxySettings } from "./net/http_proxy.ts";
@@ -112,4 +113,12 @@ function systemStat(path: string): FileFacts | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where each account's bucket is served: the internal domain and the public one, or the endpoint that it names. */
+export function bucketHosts(config: Config): readonly BucketHosts[] {
+  return config.accounts.map((account) => ({
+    account: account.name,
+    hosts: endpointsOf({ ...account, network: "auto" }),
+  }));
 }

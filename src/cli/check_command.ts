@@ -75,6 +75,8 @@ export async function reportChecks<Subject>(run: {
   readonly terminal: Terminal;
   /** As `RenderOptions.groupOf`. */
   readonly groupOf?: (finding: Finding) => string;
+  /** What stands above the table, once all checks have run. */
+  readonly preface?: () => string;
 }): Promise<ExitCode> {
   const { command, options, terminal } = run;
   const { interrupted, killed } = terminal;
@@ -85,9 +87,8 @@ export async function reportChecks<Subject>(run: {
   const report: Report = { command, program: VERSION, begun, durationMs, findings };
   const colour = options.color !== false && hasColour(terminal);
   terminal.out(
-    options.json
-      ? `${JSON.stringify(toDocument(report), null, 2)}\n`
-      : renderReport(report, { groupOf: run.groupOf, colour, width: terminal.width }),
+    options.json ? `${JSON.stringify(toDocument(report), null, 2)}\n` : (run.preface?.() ?? "") +
+      renderReport(report, { groupOf: run.groupOf, colour, width: terminal.width }),
   );
   const well = isWell(findings, { strict: options.strict ?? false }) && !interrupted.aborted;
   return well ? ExitCode.ok : ExitCode.failed;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addCheckKeys, checkKeys } from "./check_keys.ts";
+import { addDoctor, doctor } from "./doctor.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
 import { addHashPassword, hashPassword } from "./hash_password.ts";
@@ -15,6 +16,7 @@ const EXAMPLES = `Examples:
   cosftp validate --config vsftpd.conf     what is wrong with a configuration
   cosftp check-keys --config vsftpd.conf   whether COS accepts its keys, and what they may do
   cosftp serve --config vsftpd.conf        the gateway
+  cosftp doctor --target ftp://user@host   why an FTP server cannot be used from here
 `;
 
 /**
@@ -34,6 +36,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   });
   addCheckKeys(program, async (names, options) => {
     exitCode = await checkKeys(names, { options, terminal });
+  });
+  addDoctor(program, async (names, options) => {
+    exitCode = await doctor(names, options, terminal);
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });
@@ -60,6 +65,10 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("before", EXAMPLES)
     .showHelpAfterError("Run cosftp --help for what there is.")
     .exitOverride()
+    // Only doctor asks libc, and programs that read the firewall.
+    .hook("preAction", (_, action) => {
+      if (action.name() !== "doctor") terminal.giveUp(["run", "ffi"]);
+    })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),

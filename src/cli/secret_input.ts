@@ -9,17 +9,19 @@ export class SecretInputError extends Error {
 }
 
 /**
- * Reads a secret: from the keyboard, unseen and twice, or else the one line that stdin holds.
+ * Reads a secret: from the keyboard, unseen, or else the one line that stdin holds.
  *
  * @param options.name for the prompts: `Password`.
+ * @param options.typed how often: a new secret twice, one that somebody else knows once.
  * @throws {SecretInputError} when it is empty, no single line of UTF-8, mistyped, or given up.
  */
 export async function readSecret(
   terminal: Pick<Terminal, "input" | "err">,
-  { name }: { name: string },
+  { name, typed = "twice" }: { name: string; typed?: "once" | "twice" },
 ): Promise<string> {
   if (!terminal.input.isTerminal()) return secretOf(await readAll(terminal.input));
   const first = secretOf(await readUnseen(terminal, `${name}: `));
+  if (typed === "once") return first;
   const second = secretOf(await readUnseen(terminal, `${name} again: `));
   if (first !== second) throw new SecretInputError("what was typed twice was not the same");
   return first;

@@ -54,7 +54,12 @@ export interface Dialer {
    */
   startTls(
     connection: Connection,
-    options: { hostname: string; signal: AbortSignal },
+    options: {
+      hostname: string;
+      signal: AbortSignal;
+      /** Certificates to trust besides the machine's, PEM. */
+      trusted?: readonly string[];
+    },
   ): Promise<Connection>;
 }
 
@@ -103,9 +108,9 @@ export class DenoConnection implements Connection {
   }
 
   /** Gives the socket to a TLS connection; this one is closed from then on. */
-  startTls(hostname: string): Promise<Deno.TlsConn> {
+  startTls(hostname: string, trusted: readonly string[]): Promise<Deno.TlsConn> {
     this.#closed = true;
-    return Deno.startTls(this.#conn as Deno.TcpConn, { hostname });
+    return Deno.startTls(this.#conn as Deno.TcpConn, { hostname, caCerts: [...trusted] });
   }
 
   /** Of a TLS connection: settles when both sides trust each other. */
@@ -202,13 +207,13 @@ export const systemDialer: Dialer = {
     const plain = await this.connect(address, signal);
     return await this.startTls(plain, { hostname: address.hostname, signal });
   },
-  async startTls(connection, { hostname, signal }) {
+  async startTls(connection, { hostname, signal, trusted = [] }) {
     using plain = connection;
     if (!(plain instanceof DenoConnection)) {
       throw new TypeError("Cannot start TLS: the connection was not opened by this dialer");
     }
     signal.throwIfAborted();
-    const tls = new DenoConnection(await plain.startTls(hostname));
+    const tls = new DenoConnection(await plain.startTls(hostname, trusted));
     // Deno lets go of the socket only when the peer ends the handshake too, or TCP keep-alive finds it gone.
     const stop = () => tls.close();
     signal.addEventListener("abort", stop, { once: true });

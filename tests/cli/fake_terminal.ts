@@ -1,3 +1,4 @@
+import type { Permission } from "../../src/cli/privileges.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
 /** What is typed, or piped in where `isTerminal` is false; it ends there. */
@@ -8,6 +9,7 @@ export interface FakeInput {
 
 /** A terminal that keeps what is written to it. */
 export class FakeTerminal implements Terminal {
+  readonly givenUp = new Set<Permission>();
   stdout = "";
   stderr = "";
   /** The streams that a person is to see. */
@@ -49,7 +51,8 @@ export class FakeTerminal implements Terminal {
   }
 
   /** The process that runs the tests goes on with what it has. */
-  giveUp(): [] {
+  giveUp(permissions: readonly Permission[]): [] {
+    for (const permission of permissions) this.givenUp.add(permission);
     return [];
   }
 

@@ -78,3 +78,15 @@ Deno.test("run takes what it does not understand for a usage error, with a sugge
     assert.match(stderr, message);
   }
 });
+
+Deno.test("every subcommand but doctor gives up running programs and FFI", async () => {
+  const givenUpBy = async (...args: string[]) => {
+    const terminal = new FakeTerminal();
+    await run(args, terminal);
+    return [...terminal.givenUp];
+  };
+  for (const name of ["validate", "check-keys"]) {
+    assert.deepEqual(await givenUpBy(name, "--list"), ["run", "ffi"], name);
+  }
+  assert.deepEqual(await givenUpBy("doctor", "--list"), []);
+});

@@ -70,9 +70,10 @@ export class Gateway implements AsyncDisposable {
     });
   }
 
-  /** The port for clients that begin with TLS. */
-  get implicitPort(): number {
-    return Number(/implicitTls=127\.0\.0\.1:(\d+)/.exec(this.process.stderr)![1]);
+  /** The port for clients that begin with TLS; undefined where there is no TLS. */
+  get implicitPort(): number | undefined {
+    const [, port] = /implicitTls=127\.0\.0\.1:(\d+)/.exec(this.process.stderr) ?? [];
+    return port === undefined ? undefined : Number(port);
   }
 
   /** Runs a test's body; its failure also shows what the gateway said last. */

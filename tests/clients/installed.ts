@@ -7,8 +7,10 @@ const PROGRAMS = {
   iproute2: "ss",
   lftp: "lftp",
   ncftp: "ncftpput",
+  openssl: "openssl",
   python3: "python3",
   rclone: "rclone",
+  sslscan: "sslscan",
   wget: "wget",
 } as const;
 export type Client = keyof typeof PROGRAMS;

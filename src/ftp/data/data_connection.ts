@@ -104,7 +104,7 @@ export class DataConnection implements Disposable {
     } catch (error) {
       this.#deadline.signal.throwIfAborted();
       if (error instanceof Deno.errors.UnexpectedEof) {
-        const text = "The data connection ended without TLS close_notify: nothing was stored";
+        const text = "The data connection ended without TLS close_notify: bytes may be missing";
         throw new DataConnectionError("truncated", text, { cause: error });
       }
       throw new DataConnectionError("lost", "The data connection was lost", { cause: error });
