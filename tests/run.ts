@@ -3,6 +3,8 @@
  * Its last line counts what really ran, `N passed, N failed`; the lines before name the clients that are not installed.
  */
 import { missingClients } from "./clients/installed.ts";
+import { missingServers } from "./doctor/foreign_server.ts";
+import { whyNoNetworks } from "./doctor/permitted.ts";
 import { countTests } from "./junit.ts";
 
 /** Tests start real clients, which no sandbox holds, so `run` is not narrowed to names. */
@@ -36,8 +38,11 @@ try {
   const { passed, failed } = countTests(Deno.readTextFileSync(report));
   // A module that cannot be loaded fails the run, but is in no report.
   const failures = success ? failed : Math.max(failed, 1);
+  const noNetworks = whyNoNetworks();
   const closing = [
     ...missingClients().map((missing) => `Not tested: ${missing}`),
+    ...missingServers().map((missing) => `Not tested: ${missing}`),
+    ...(noNetworks === undefined ? [] : [`Not tested: doctor in networks: ${noNetworks}`]),
     `${passed} passed, ${failures} failed`,
   ];
   Deno.stdout.writeSync(new TextEncoder().encode(`${closing.join("\n")}\n`));

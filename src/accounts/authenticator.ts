@@ -1,39 +1,55 @@
 import type { Account } from "./account.ts";
+import { type Password, PasswordVerifier } from "./passwords.ts";
+
+/** Somebody who wants to log in. */
+export interface LoginAttempt {
+  /** The argument of USER. */
+  readonly name: string;
+  /** The argument of PASS. */
+  readonly password: Uint8Array;
+  /** Aborts when the answer is of no use any more: whoever asked has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of an attempt. Why it was refused is for the log; a client is told the same whatever it was. */
+export type LoginOutcome =
+  | { readonly account: Account }
+  | { readonly refused: string };
 
 /** Tells whether a login is right. */
 export interface Authenticator {
-  /** The account, or undefined: which of the two was wrong is nobody's business. */
-  authenticate(name: string, password: Uint8Array): Promise<Account | undefined>;
+  /**
+   * A wrong name takes as long as a wrong password.
+   *
+   * @throws the signal's reason; whatever keeps it from finding out.
+   */
+  authenticate(attempt: LoginAttempt): Promise<LoginOutcome>;
 }
 
-/** One account and the password that opens it. */
+/** A user, and the account they work with; an account may have several. */
 export interface Login {
+  readonly name: string;
+  /** `any` for anonymous, whose password is an e-mail address by custom (RFC 1635). */
+  readonly password: Password | "any";
   readonly account: Account;
-  readonly password: string;
 }
 
-const encoder = new TextEncoder();
+/** The names of somebody who wants no name (RFC 1635), in any case. */
+const ANONYMOUS = /^(?:anonymous|ftp)$/i;
 
-/** Knows the passwords of the configuration. A wrong name takes as long as a wrong password. */
+/** Knows the users of the configuration. */
 export function passwordAuthenticator(logins: readonly Login[]): Authenticator {
-  const byName = new Map(logins.map((login) => [login.account.name, login]));
+  const byName = new Map(logins.map((login) => [login.name, login]));
+  const anonymous = logins.find(({ password }) => password === "any");
+  const passwords = logins.map(({ password }) => password).filter((password) => password !== "any");
+  const verifier = new PasswordVerifier(passwords);
   return {
-    async authenticate(name, password) {
-      const login = byName.get(name);
-      const wanted = await digest(encoder.encode(login?.password ?? ""));
-      const given = await digest(password);
-      return equalInConstantTime(wanted, given) ? login?.account : undefined;
+    async authenticate({ name, password, signal }) {
+      const login = byName.get(name) ?? (ANONYMOUS.test(name) ? anonymous : undefined);
+      if (login?.password === "any") return { account: login.account };
+      const isRight = await verifier.matches(login?.password, password, signal);
+      if (!login) return { refused: "unknown user" };
+      return isRight ? { account: login.account } : { refused: "wrong password" };
     },
   };
-}
-
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
-}
-
-/** Of two equally long arrays. */
-function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = 0;
-  for (let index = 0; index < a.length; index++) difference |= a[index]! ^ b[index]!;
-  return difference === 0;
 }

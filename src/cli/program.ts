@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
+import { addCheckKeys, checkKeys } from "./check_keys.ts";
+import { addDoctor, doctor } from "./doctor.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
+import { addHashPassword, hashPassword } from "./hash_password.ts";
 import { addServe, serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { addValidate, validate } from "./validate.ts";
@@ -11,7 +14,9 @@ const HELP_WIDTH = 100;
 const EXAMPLES = `Examples:
   cosftp serve --demo                      try it: no configuration, no cloud account
   cosftp validate --config vsftpd.conf     what is wrong with a configuration
+  cosftp check-keys --config vsftpd.conf   whether COS accepts its keys, and what they may do
   cosftp serve --config vsftpd.conf        the gateway
+  cosftp doctor --target ftp://user@host   why an FTP server cannot be used from here
 `;
 
 /**
@@ -26,11 +31,20 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addServe(program, async (options) => {
     exitCode = await serve(options, { terminal });
   });
-  addValidate(program, async (options) => {
-    exitCode = await validate(options, terminal);
+  addValidate(program, async (names, options) => {
+    exitCode = await validate(names, { options, terminal });
+  });
+  addCheckKeys(program, async (names, options) => {
+    exitCode = await checkKeys(names, { options, terminal });
+  });
+  addDoctor(program, async (names, options) => {
+    exitCode = await doctor(names, options, terminal);
   });
   addEmulator(program, async (options) => {
     exitCode = await emulator(options, { terminal });
+  });
+  addHashPassword(program, async () => {
+    exitCode = await hashPassword(terminal);
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -51,6 +65,10 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("before", EXAMPLES)
     .showHelpAfterError("Run cosftp --help for what there is.")
     .exitOverride()
+    // Only doctor asks libc, and programs that read the firewall.
+    .hook("preAction", (_, action) => {
+      if (action.name() !== "doctor") terminal.giveUp(["run", "ffi"]);
+    })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),

@@ -1,4 +1,5 @@
 import { ExitCode } from "./exit_code.ts";
+import { giveUpPermissions, type Permission } from "./privileges.ts";
 
 /** Everything a subcommand knows of the terminal it runs in; tests give it one of their own. */
 export interface Terminal {
@@ -6,11 +7,19 @@ export interface Terminal {
   out(text: string): void;
   /** Writes messages for people to stderr. Never throws. */
   err(text: string): void;
+  /** Whether a person sees the stream, not a file or a program. */
+  isTerminal(stream: "out" | "err"): boolean;
+  /** Columns of stdout; Infinity where nobody sees them. */
+  readonly width: number;
+  /** Stdin: the keyboard or a pipe. */
+  readonly input: Pick<typeof Deno.stdin, "isTerminal" | "setRaw" | "read">;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   /** Aborts on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
   /** Aborts on a second SIGINT or SIGTERM. */
   readonly killed: AbortSignal;
+  /** Gives up permissions of the process, for good. @returns those that it still has. */
+  giveUp(permissions: readonly Permission[]): readonly Permission[];
 }
 
 /** The terminal of this process. Signals end the process as usual until `interrupted` or `killed` is asked for. */
@@ -18,9 +27,16 @@ export function systemTerminal(): Terminal {
   return new SystemTerminal();
 }
 
+/** Whether stdout may be coloured: a terminal that can, and nobody asked for none (no-color.org). */
+export function hasColour(terminal: Pick<Terminal, "isTerminal" | "env">): boolean {
+  return terminal.isTerminal("out") && !terminal.env.get("NO_COLOR") &&
+    terminal.env.get("TERM") !== "dumb";
+}
+
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 class SystemTerminal implements Terminal {
+  readonly input = Deno.stdin;
   readonly env = Deno.env;
   #isReaderGone = false;
   #signals: { readonly interrupted: AbortController; readonly killed: AbortController } | undefined;
@@ -44,12 +60,30 @@ class SystemTerminal implements Terminal {
     }
   }
 
+  isTerminal(stream: "out" | "err"): boolean {
+    return (stream === "out" ? Deno.stdout : Deno.stderr).isTerminal();
+  }
+
+  get width(): number {
+    if (!this.isTerminal("out")) return Infinity;
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      // Its size is that of stdin, stdout or stderr, whichever is a terminal that tells.
+      return 80;
+    }
+  }
+
   get interrupted(): AbortSignal {
     return this.#takeSignals().interrupted.signal;
   }
 
   get killed(): AbortSignal {
     return this.#takeSignals().killed.signal;
+  }
+
+  giveUp(permissions: readonly Permission[]): readonly Permission[] {
+    return giveUpPermissions(permissions);
   }
 
   #takeSignals() {

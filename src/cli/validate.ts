@@ -1,67 +1,80 @@
 import type { Command } from "commander";
-import type { Loaded } from "../config/load.ts";
-import type { Problem } from "../config/problem.ts";
-import type { ConfigurationOptions } from "./configuration.ts";
+import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
+import { type ConfigurationOptions, loadConfiguration } from "./configuration.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What `cosftp validate` was told. */
-export interface ValidateOptions extends ConfigurationOptions {
-  /** `--json` */
-  readonly json?: boolean;
+export interface ValidateOptions extends ConfigurationOptions, CheckOptions {
+  /** `--migrate` */
+  readonly migrate?: boolean;
+  /** `--output` */
+  readonly output?: string;
 }
+
+/** The subcommand's name. */
+const COMMAND = "validate";
 
 /** Adds `cosftp validate` to the tree; `act` is called with what the command line says. */
 export function addValidate(
   program: Command,
-  act: (options: ValidateOptions) => Promise<void>,
+  act: (names: readonly string[], options: ValidateOptions) => Promise<void>,
 ): void {
-  program.command("validate")
+  const command = program.command(COMMAND)
     .summary("check the configuration")
     .description(
-      "Checks the configuration that serve would use and names every problem, with its place and what to do.\n" +
-        "Exit code 0: serve would start. 3: it would not.",
+      "Makes everything that serve would, without listening, and names what is wrong with the configuration, its files and\n" +
+        "passwords, with its place and what to do. With exit code 3 serve would not start.",
     )
     .option("--config <file>", "the configuration file")
     .option("--lenient", "unknown sections and keys are warnings, not errors")
-    .option("--json", "one JSON document on stdout, for programs")
-    .action(act);
+    .option("--migrate", "write a cleaned configuration to stdout, and what was changed to stderr")
+    .option("--output <file>", "with --migrate: write it to this new file");
+  addCheckOptions(command)
+    .action((names: string[], options: ValidateOptions) => act(names, options));
 }
 
-/** Writes what is wrong with the configuration to stdout. @returns `configuration` when there is an error. */
-export async function validate(options: ValidateOptions, terminal: Terminal): Promise<ExitCode> {
-  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
-  const { renderProblem } = await import("../config/problem.ts");
-  const loaded = loadConfiguration(options, terminal);
-  terminal.out(
-    options.json
-      ? `${JSON.stringify(toDocument(loaded), null, 2)}\n`
-      : loaded.problems.map(renderProblem).join("") + describeLoaded(loaded),
-  );
-  return loaded.config ? ExitCode.ok : ExitCode.configuration;
-}
+/** The part of `diagnose.ts` that looks at configurations. */
+type Diagnose = Pick<
+  typeof import("../diagnose.ts"),
+  "CONFIGURATION_CHECKS" | "diagnoseConfiguration"
+>;
 
-/** The document of `--json`. Fields are only ever added within a version; what does not apply is null. */
-function toDocument({ config, file, searched, problems }: Loaded) {
-  return {
-    version: 1,
-    valid: config !== undefined,
-    file: file ?? null,
-    searched,
-    problems: problems.map((problem: Problem) => ({
-      severity: problem.severity,
-      kind: problem.kind,
-      file: problem.file ?? null,
-      line: problem.line ?? null,
-      column: problem.column ?? null,
-      variable: problem.variable ?? null,
-      flag: problem.flag ?? null,
-      section: problem.section ?? null,
-      key: problem.key ?? null,
-      found: problem.found ?? null,
-      wanted: problem.wanted ?? null,
-      message: problem.message,
-      remedy: problem.remedy,
-    })),
-  };
+/** Writes a report on the configuration to stdout. @returns `configuration` when there is an error in it. */
+export async function validate(
+  names: readonly string[],
+  { options, terminal, loadDiagnose = () => import("../diagnose.ts") }: {
+    options: ValidateOptions;
+    terminal: Terminal;
+    loadDiagnose?: () => Promise<Diagnose>;
+  },
+): Promise<ExitCode> {
+  if (options.migrate) {
+    const { migrateConfiguration } = await import("./migrate_configuration.ts");
+    return migrateConfiguration(options, terminal);
+  }
+  if (options.output !== undefined) {
+    terminal.err(`cosftp ${COMMAND}: Cannot use --output: wanted --migrate with it\n`);
+    return ExitCode.usage;
+  }
+  const { CONFIGURATION_CHECKS, diagnoseConfiguration } = await loadDiagnose();
+  const checks = chooseChecks(CONFIGURATION_CHECKS, { command: COMMAND, names, options, terminal });
+  if (!Array.isArray(checks)) return checks as ExitCode;
+  const loaded = loadConfiguration({ config: options.config, lenient: options.lenient }, terminal);
+  const { proxySettings } = await import("../net/http_proxy.ts");
+  const subject = diagnoseConfiguration(loaded, {
+    proxy: proxySettings(terminal.env),
+    machineMemory: Deno.systemMemoryInfo().total,
+  });
+  const name = loaded.file ?? "configuration";
+  const exitCode = await reportChecks({
+    command: COMMAND,
+    checks,
+    subjects: [{ name, subject }],
+    modes: ["offline"],
+    options,
+    terminal,
+    groupOf: () => name,
+  });
+  return loaded.config ? exitCode : ExitCode.configuration;
 }

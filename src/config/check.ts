@@ -1,5 +1,7 @@
 import { assembleConfig, type ReadSettings } from "./assemble.ts";
+import { checkAccounts } from "./check_accounts.ts";
 import type { Config } from "./config.ts";
+import { checkTls } from "./check_tls.ts";
 import { type SectionKind, SECTIONS } from "./keys.ts";
 import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -26,6 +28,9 @@ export function checkSettings(
     accounts: sections.filter(({ kind }) => kind === "COS_ACCOUNT")
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
+    login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
+    loginAccount: readSection(single("LOGIN"), SECTIONS.COS_ACCOUNT.keys, options),
+    tls: readSection(single("TLS"), SECTIONS.TLS.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -34,10 +39,14 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.fileOption, read.optional].flatMap(({ problems }) => problems),
-    ...checkAccounts(read.accounts, place),
+    ...[read.network, read.login, read.tls, read.fileOption, read.optional].flatMap((
+      { problems },
+    ) => problems),
+    ...checkAccounts(read, place),
     ...checkPorts(read.network),
+    ...checkTls(read, options.readFile),
     ...checkUploadMemory(uploadMemoryMax, read),
+    ...checkFileSizes(read),
   ];
   const hasErrors = problems.some(({ severity }) => severity === "error");
   return {
@@ -57,62 +66,6 @@ function problemsOf({ problems, placeOf }: ReadSettings["accounts"][number]): re
   return problems.filter(({ kind, key }) => kind !== "placeholder" || key !== "cos_bucket");
 }
 
-function checkAccounts(accounts: ReadSettings["accounts"], place: Place): Problem[] {
-  if (accounts.length === 0) {
-    return [{
-      ...place,
-      severity: "error",
-      kind: "missing",
-      message: "Cannot let anyone log in: found no account, wanted a section [COS_ACCOUNT_0]",
-      remedy: "Add the section; conf/vsftpd.conf.example shows its keys",
-    }];
-  }
-  const withoutEndpoint = accounts.filter(({ placeOf }) =>
-    !placeOf("cos_region") && !placeOf("cos_endpoint")
-  );
-  return [
-    ...withoutEndpoint.map(({ section }): Problem => ({
-      ...section.place,
-      severity: "error",
-      kind: "missing",
-      section: section.name,
-      key: "cos_region",
-      wanted: SECTIONS.COS_ACCOUNT.keys.cos_region.type.wanted,
-      message: `Cannot reach the bucket of [${section.name}]: found neither cos_region nor ` +
-        "cos_endpoint, wanted one of them",
-      remedy: "Add cos_region with the region of the bucket",
-    })),
-    ...checkUnique(accounts, "ftp_login_user_name"),
-    ...checkUnique(accounts, "home_dir"),
-  ];
-}
-
-function checkUnique(
-  accounts: ReadSettings["accounts"],
-  key: "ftp_login_user_name" | "home_dir",
-): Problem[] {
-  const firstSections = new Map<string, string>();
-  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
-    const value = values[key]?.replace(/(?<=.)\/+$/, "");
-    if (value === undefined) return [];
-    const first = firstSections.get(value);
-    if (first === undefined) {
-      firstSections.set(value, section.name);
-      return [];
-    }
-    return [{
-      ...placeOf(key),
-      severity: "error",
-      kind: "duplicate",
-      section: section.name,
-      key,
-      found: value,
-      message: `Cannot use [${section.name}] ${key}: [${first}] has the same, wanted another`,
-      remedy: "Give each account its own",
-    }];
-  });
-}
-
 function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Problem[] {
   const { listen_port: listenPort, passive_port: range } = values;
   if (!listenPort || !range || listenPort < range.first || listenPort > range.last) return [];
@@ -127,6 +80,26 @@ function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Prob
       "so that port will never serve a data connection",
     remedy: "Choose a listen_port outside of passive_port",
   }];
+}
+
+/** The memory for parts is enough for the largest file of all, and not for a larger one. */
+function checkFileSizes({ accounts, fileOption }: ReadSettings): Problem[] {
+  const most = fileOption.values.single_file_max_size;
+  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
+    const size = values.single_file_max_size;
+    if (!most || !size || size <= most) return [];
+    return [{
+      ...placeOf("single_file_max_size"),
+      severity: "error",
+      kind: "conflict",
+      section: section.name,
+      key: "single_file_max_size",
+      found: formatSize(size),
+      message: `Cannot let [${section.name}] upload files of ${formatSize(size)}: found ` +
+        `single_file_max_size ${formatSize(most)} in [FILE_OPTION], wanted no less`,
+      remedy: "Lower it, or raise the one in [FILE_OPTION]",
+    }];
+  });
 }
 
 /** The parts of the largest file must be of a size that the memory for parts can hold. */

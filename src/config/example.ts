@@ -43,7 +43,7 @@ function renderKey(name: string, key: Key<unknown>): string {
   }
   const value = key.default ?? key.example!;
   // What must be replaced must be seen.
-  const isActive = key.required || Object.hasOwn(key.placeholders ?? {}, value);
+  const isActive = key.required || key.isShown || Object.hasOwn(key.placeholders ?? {}, value);
   const line = `${isActive ? "" : "#"}${name} = ${value}\n`;
   return `${meaning}${line}${key.fromFile ? renderFileVariant(name) : ""}`;
 }

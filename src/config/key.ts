@@ -10,6 +10,8 @@ export interface KeyDescription {
   readonly example?: string;
   /** What holds where an optional key is not given: `none` unless it says otherwise. */
   readonly otherwise?: { readonly en: string; readonly zh: string };
+  /** The example shows the line as one that is wanted, although the key may be left out. @default false */
+  readonly isShown?: boolean;
   /** The value is never shown. @default false */
   readonly secret?: boolean;
   /** The value may also come from the file that a key of this name and `_file` names. @default false */
@@ -18,6 +20,8 @@ export interface KeyDescription {
    * Values of the documents' samples that nobody means. An `error` cannot work; a `warning` can, but should not stay.
    */
   readonly placeholders?: Readonly<Record<string, "error" | "warning">>;
+  /** Keys of the same section that say the same in another way: with one of them this one may not be given. */
+  readonly unless?: readonly string[];
   /** Why the key, which an older configuration may have, does nothing any more. */
   readonly retired?: string;
 }
@@ -43,6 +47,14 @@ export function required<T extends NonNullable<unknown>>(
   type: ValueType<T>,
   description: KeyDescription & { readonly example: string },
 ): Key<T> {
+  return { ...description, type, required: true, default: undefined };
+}
+
+/** A key that must be given where none of the keys `unless` is. */
+export function requiredUnless<T extends NonNullable<unknown>>(
+  type: ValueType<T>,
+  description: KeyDescription & { readonly example: string; readonly unless: readonly string[] },
+): Key<T | undefined> {
   return { ...description, type, required: true, default: undefined };
 }
 

@@ -48,7 +48,7 @@ interface KeyOutcome {
 }
 
 /** Which key a problem is about, and where it stands. */
-interface About extends Place {
+export interface About extends Place {
   readonly section: string;
   readonly key: string;
 }
@@ -71,6 +71,12 @@ function readKey({ section, name, key, sources }: {
   if (inFile && direct) {
     const fault = `${name} is given too, wanted one of the two`;
     return failed(about, { kind: "conflict", fault, remedy: `Remove ${name} or ${name}_file` });
+  }
+  const instead = key.unless?.find((other) => section.settings.get(other)?.text !== undefined);
+  if (instead) {
+    if (setting?.text === undefined) return {};
+    const fault = `${instead} is given too, wanted one of the two`;
+    return failed(about, { kind: "conflict", fault, remedy: `Remove ${name} or ${instead}` });
   }
   const text = setting && textOf(setting, sources, { fromFile: inFile !== undefined });
   if (text && "fault" in text) return failed(about, { kind: "unreadable", ...text });
@@ -111,11 +117,16 @@ function describeSecret(text: string): string {
 /** What a key that is not given comes to. */
 function absent(key: Key<unknown>, about: About): KeyOutcome {
   if (!key.required) return { value: key.default && key.type.read(key.default) };
-  return failed(about, {
+  return { problem: missingValue(about, key.type.wanted) };
+}
+
+/** What is wrong where a key has no value and needs one. */
+export function missingValue(about: About, wanted: string): Problem {
+  return problem(about, {
     kind: "missing",
-    fault: `missing, wanted ${key.type.wanted}`,
+    fault: `missing, wanted ${wanted}`,
     remedy: "Give it a value; one that begins with # or ; stands in quotes",
-    wanted: key.type.wanted,
+    wanted,
   });
 }
 
@@ -147,20 +158,26 @@ function textOf(
   return { fault: `cannot read ${name}, ${file.reason}`, remedy: file.remedy };
 }
 
-function failed(
+interface Failure {
+  readonly severity?: Problem["severity"];
+  readonly kind: Problem["kind"];
+  readonly fault: string;
+  readonly remedy: string;
+  readonly found?: string;
+  readonly wanted?: string;
+}
+
+function failed(about: About, failure: Failure): KeyOutcome {
+  return { problem: problem(about, failure) };
+}
+
+function problem(
   about: About,
-  { severity = "error", kind, fault, remedy, found, wanted }: {
-    severity?: Problem["severity"];
-    kind: Problem["kind"];
-    fault: string;
-    remedy: string;
-    found?: string;
-    wanted?: string;
-  },
-): KeyOutcome {
+  { severity = "error", kind, fault, remedy, found, wanted }: Failure,
+): Problem {
   const action = severity === "error" ? "Cannot use" : "Should not use";
   const message = `${action} [${about.section}] ${about.key}: ${fault}`;
-  return { problem: { ...about, severity, kind, found, wanted, message, remedy } };
+  return { ...about, severity, kind, found, wanted, message, remedy };
 }
 
 function retiredNote(about: About, reason: string): Problem {

@@ -15,7 +15,9 @@ export interface EmulatorOptions {
   readonly listener: Listener;
   /** Buckets that are there from the start, `examplebucket-1250000000`. */
   readonly buckets: readonly string[];
-  /** Who may sign requests; everyone may do everything. */
+  /** Where the buckets are: at another region's host there are none. @default everywhere */
+  readonly region?: string;
+  /** Who may sign requests; everyone may do everything. Looked at for each request: keys may come, end and go meanwhile. */
   readonly credentials: readonly Credential[];
   /** Where everything is kept, safe from crashes. @default in memory */
   readonly dataDir?: string;

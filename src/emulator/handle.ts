@@ -3,12 +3,12 @@ import { sleep } from "../clock.ts";
 import type { IncomingRequest, OutgoingResponse, Takeover } from "../net/http_server.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Answer, RequestBody, Target } from "./api/call.ts";
-import { CosError } from "./api/cos_error.ts";
+import { CosError, noSuchBucket } from "./api/cos_error.ts";
 import { perform } from "./api/perform.ts";
 import type { Exchange } from "./api/response.ts";
 import { errorAnswer, newRequestId, toResponse } from "./api/response.ts";
 import type { RequestTarget } from "./api/route.ts";
-import { parseRequestTarget, route, splitHost } from "./api/route.ts";
+import { parseRequestTarget, regionOfHost, route, splitHost } from "./api/route.ts";
 import type { Credential } from "./api/signature.ts";
 import { verifySignature } from "./api/signature.ts";
 import { control, CONTROL_BUCKET } from "./control.ts";
@@ -19,6 +19,7 @@ import type { Traffic } from "./traffic.ts";
 
 /** What answering takes. */
 export interface Context {
+  readonly region?: string;
   readonly credentials: readonly Credential[];
   readonly latency?: number;
   readonly clock: Clock;
@@ -46,6 +47,7 @@ export async function handle(
   try {
     requestTarget = parseRequestTarget(target);
     call = route({ method, headers: fields, ...requestTarget });
+    checkPlace(call, { host, ...context });
     verifySignature({ method, headers: fields, ...requestTarget }, {
       credentials: context.credentials,
       now,
@@ -59,6 +61,21 @@ export async function handle(
     target: call,
     query: requestTarget.query,
   });
+}
+
+/**
+ * As COS does, says that a bucket is not there before it asks who wants to know.
+ *
+ * @throws {CosError} NoSuchBucket.
+ */
+function checkPlace(
+  { operation, bucket }: Target,
+  { host, region, storage }: Pick<Context, "region" | "storage"> & { host: string },
+): void {
+  const named = regionOfHost(host);
+  const isElsewhere = region !== undefined && named !== undefined && named !== region;
+  const isAbsent = !storage.buckets.has(bucket) && operation !== "PutBucket";
+  if (bucket !== "" && (isElsewhere || isAbsent)) throw noSuchBucket();
 }
 
 /** Carries out an authenticated request, with the faults that are switched on for it. */

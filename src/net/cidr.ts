@@ -91,3 +91,16 @@ function parseIpv6(text: string): bigint | undefined {
   if (!all.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
   return all.reduce((value, group) => (value << 16n) | BigInt(parseInt(group, 16)), 0n);
 }
+
+/**
+ * What counts as one client: an IPv4 address, or the /64 network of an IPv6 address, all of whose addresses one machine can
+ * take. Anything else stands for itself.
+ */
+export function clientNetwork(hostname: string): string {
+  const address = parseIp(hostname);
+  if (!address) return hostname;
+  const { version, value } = address;
+  if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
+  const groups = [112n, 96n, 80n, 64n].map((shift) => ((value >> shift) & 0xffffn).toString(16));
+  return `${groups.join(":")}::/64`;
+}

@@ -10,8 +10,11 @@ export interface SocketAddress {
  * wait is aborted.
  */
 export interface Connection extends Disposable {
+  /** The end that the peer has reached: a proxy's, where one in front of us says so (PROXY protocol). */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** The end on this machine, where a proxy stands in between. */
+  readonly reached?: SocketAddress;
   /**
    * Reads what has arrived, at least one byte.
    *
@@ -25,6 +28,8 @@ export interface Connection extends Disposable {
   closeWrite(): Promise<void>;
   /** Closes both sides at once. Idempotent, never throws. */
   close(): void;
+  /** Called whenever bytes came from the peer or went to it, where reads and writes do not tell of each (TLS). */
+  onProgress?: () => void;
 }
 
 /** Accepts connections until it is closed. */
@@ -49,7 +54,12 @@ export interface Dialer {
    */
   startTls(
     connection: Connection,
-    options: { hostname: string; signal: AbortSignal },
+    options: {
+      hostname: string;
+      signal: AbortSignal;
+      /** Certificates to trust besides the machine's, PEM. */
+      trusted?: readonly string[];
+    },
   ): Promise<Connection>;
 }
 
@@ -69,7 +79,8 @@ export function formatAddress({ hostname, port }: SocketAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-class DenoConnection implements Connection {
+/** A connection that Deno opened. */
+export class DenoConnection implements Connection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
@@ -97,9 +108,9 @@ class DenoConnection implements Connection {
   }
 
   /** Gives the socket to a TLS connection; this one is closed from then on. */
-  startTls(hostname: string): Promise<Deno.TlsConn> {
+  startTls(hostname: string, trusted: readonly string[]): Promise<Deno.TlsConn> {
     this.#closed = true;
-    return Deno.startTls(this.#conn as Deno.TcpConn, { hostname });
+    return Deno.startTls(this.#conn as Deno.TcpConn, { hostname, caCerts: [...trusted] });
   }
 
   /** Of a TLS connection: settles when both sides trust each other. */
@@ -145,10 +156,7 @@ class DenoListener implements Listener {
   async accept(): Promise<Connection | null> {
     while (!this.#closed) {
       try {
-        const conn = await this.#listener.accept();
-        conn.setNoDelay(true);
-        conn.setKeepAlive(true);
-        return new DenoConnection(conn);
+        return accepted(await this.#listener.accept());
       } catch (error) {
         if (this.#closed) return null;
         // The peer left between the handshake and accept: the listener itself is well.
@@ -170,6 +178,18 @@ class DenoListener implements Listener {
   }
 }
 
+/** @throws when the peer has left; the connection is closed then. */
+function accepted(conn: Deno.TcpConn): Connection {
+  try {
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+    return new DenoConnection(conn);
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
 /** Listens on a TCP port (0: any free one). @throws Deno.errors.AddrInUse, Deno.errors.AddrNotAvailable. */
 export function listen(address: SocketAddress): Listener {
   return new DenoListener(Deno.listen({ hostname: address.hostname, port: address.port }));
@@ -187,13 +207,13 @@ export const systemDialer: Dialer = {
     const plain = await this.connect(address, signal);
     return await this.startTls(plain, { hostname: address.hostname, signal });
   },
-  async startTls(connection, { hostname, signal }) {
+  async startTls(connection, { hostname, signal, trusted = [] }) {
     using plain = connection;
     if (!(plain instanceof DenoConnection)) {
       throw new TypeError("Cannot start TLS: the connection was not opened by this dialer");
     }
     signal.throwIfAborted();
-    const tls = new DenoConnection(await plain.startTls(hostname));
+    const tls = new DenoConnection(await plain.startTls(hostname, trusted));
     // Deno lets go of the socket only when the peer ends the handshake too, or TCP keep-alive finds it gone.
     const stop = () => tls.close();
     signal.addEventListener("abort", stop, { once: true });
@@ -228,7 +248,8 @@ function abortable<T extends { close(): void }>(
 
 function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.NotConnected;
 }
 
 function socketAddress(address: Deno.Addr): SocketAddress {

@@ -14,6 +14,15 @@ export interface ProxySettings {
   readonly noProxy?: string;
 }
 
+/** The settings that a process's environment has. */
+export function proxySettings(env: { get(name: string): string | undefined }): ProxySettings {
+  return {
+    http: env.get("http_proxy"),
+    https: env.get("https_proxy") ?? env.get("HTTPS_PROXY"),
+    noProxy: env.get("no_proxy") ?? env.get("NO_PROXY"),
+  };
+}
+
 /** A proxy that speaks plain HTTP. */
 export interface Proxy {
   readonly address: SocketAddress;

@@ -14,7 +14,7 @@ import { takenOver } from "./tree_error.ts";
 import { RESERVED_NAME } from "./virtual_path.ts";
 
 /** Where an account's records lie, below its key prefix. */
-const FOLDER = `${RESERVED_NAME}/uploads/`;
+export const RECORDS_FOLDER: string = `${RESERVED_NAME}/uploads/`;
 
 /** How long an upload waits for one call about its record. Milliseconds. */
 const PATIENCE = 5_000;
@@ -68,7 +68,7 @@ export class UploadRecords {
 
   /** What the keys of all records begin with. */
   get prefix(): string {
-    return this.#options.keyPrefix + FOLDER;
+    return this.#options.keyPrefix + RECORDS_FOLDER;
   }
 
   /** Whether interrupted uploads are kept: they are to be, and COS lets records be written. */

@@ -1,25 +1,73 @@
 import assert from "node:assert/strict";
 import type { Account } from "../../src/accounts/account.ts";
-import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
+import { type Authenticator, passwordAuthenticator } from "../../src/accounts/authenticator.ts";
+import { readPassword } from "../../src/accounts/passwords.ts";
+import { hashOf } from "./scrypt_hash.ts";
 
 const account = (name: string) => ({ name }) as Account;
-const authenticator = passwordAuthenticator([
-  { account: account("alice"), password: "päss 文" },
-  { account: account("empty"), password: "" },
-]);
-const login = async (name: string, password: string | Uint8Array) => {
-  const bytes = typeof password === "string" ? new TextEncoder().encode(password) : password;
-  return (await authenticator.authenticate(name, bytes))?.name;
-};
+const logins = [
+  { name: "alice", account: account("alice"), password: readPassword("päss 文") },
+  { name: "empty", account: account("empty"), password: readPassword("") },
+  { name: "hashed", account: account("hashed"), password: readPassword(hashOf("päss 文")) },
+];
+const anonymous = { name: "anonymous", account: account("anonymous"), password: "any" } as const;
+async function logIn(
+  authenticator: Authenticator,
+  [name, given]: [name: string, given: string | Uint8Array],
+): Promise<string> {
+  const password = typeof given === "string" ? encode(given) : given;
+  const { signal } = new AbortController();
+  const outcome = await authenticator.authenticate({ name, password, signal });
+  return "account" in outcome ? outcome.account.name : outcome.refused;
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
 
 Deno.test("a login is right when name and password are, to the byte", async () => {
+  const authenticator = passwordAuthenticator(logins);
+  const login = (...given: [string, string | Uint8Array]) => logIn(authenticator, given);
   assert.equal(await login("alice", "päss 文"), "alice");
   assert.equal(await login("empty", ""), "empty");
+  assert.equal(await login("hashed", "päss 文"), "hashed");
   for (const password of ["", "päss", "päss 文 ", " päss 文", "PÄSS 文", Uint8Array.of(0xff)]) {
-    assert.equal(await login("alice", password), undefined, `${password}`);
+    assert.equal(await login("alice", password), "wrong password", `${password}`);
   }
   for (const name of ["Alice", "alice ", "", "bob", "constructor", "__proto__"]) {
-    assert.equal(await login(name, "päss 文"), undefined, name);
-    assert.equal(await login(name, ""), undefined, name);
+    assert.equal(await login(name, "päss 文"), "unknown user", name);
+    assert.equal(await login(name, ""), "unknown user", name);
   }
+});
+
+Deno.test("several users of one account each have a password of their own", async () => {
+  const shared = account("shared");
+  const authenticator = passwordAuthenticator([
+    { name: "alice", account: shared, password: readPassword("a") },
+    { name: "bob", account: shared, password: readPassword("b") },
+  ]);
+  assert.equal(await logIn(authenticator, ["alice", "a"]), "shared");
+  assert.equal(await logIn(authenticator, ["bob", "b"]), "shared");
+  assert.equal(await logIn(authenticator, ["alice", "b"]), "wrong password");
+  assert.equal(await logIn(authenticator, ["shared", "a"]), "unknown user");
+});
+
+Deno.test("anonymous and ftp log in with any password where there is such an account", async () => {
+  const authenticator = passwordAuthenticator([...logins, anonymous]);
+  for (const name of ["anonymous", "Anonymous", "ftp", "FTP"]) {
+    for (const password of ["", "me@example.com", Uint8Array.of(0xff)]) {
+      assert.equal(await logIn(authenticator, [name, password]), "anonymous");
+      assert.equal(await logIn(passwordAuthenticator(logins), [name, password]), "unknown user");
+    }
+  }
+  assert.equal(await logIn(authenticator, ["alice", ""]), "wrong password");
+  assert.equal(await logIn(authenticator, ["nobody", ""]), "unknown user");
+});
+
+Deno.test("a user called ftp is that user, not anonymous", async () => {
+  const ftp = { name: "ftp", account: account("own"), password: readPassword("secret") };
+  const authenticator = passwordAuthenticator([anonymous, ftp]);
+  assert.equal(await logIn(authenticator, ["ftp", "secret"]), "own");
+  assert.equal(await logIn(authenticator, ["ftp", "me@example.com"]), "wrong password");
+  assert.equal(await logIn(authenticator, ["FTP", "me@example.com"]), "anonymous");
 });

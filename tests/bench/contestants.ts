@@ -55,6 +55,9 @@ listen_address = 127.0.0.1
 listen_port = 0
 passive_port = ${PASSIVE_PORTS}
 
+[LOGIN]
+max_connection_per_address = 0
+
 [OPTIONAL]
 upload_memory_max = ${options.uploadMemory ?? "default"}
 log_dir = ${folder}

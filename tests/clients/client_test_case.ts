@@ -1,4 +1,5 @@
 import { type ClientOutput, runClient } from "./client_run.ts";
+import type { Bucket } from "./bucket.ts";
 import { Gateway, type Settings } from "./gateway.ts";
 import { type Client, missingClients } from "./installed.ts";
 
@@ -65,7 +66,7 @@ export type RegisterTest = (
  */
 export function gatewayTests(
   clients: Client | readonly [Client, ...Client[]],
-  settings?: Settings,
+  settings?: Settings | ((bucket: Bucket) => Settings),
 ): RegisterTest {
   const needed = [clients].flat();
   return (behaviour, body) =>

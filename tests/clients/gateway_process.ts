@@ -101,7 +101,7 @@ export class GatewayProcess implements AsyncDisposable {
 }
 
 /** How cosftp is started: the executable of `COSFTP_BIN`, else from source with the permissions of `deno task cosftp`. */
-function cosftpCommand(): string[] {
+export function cosftpCommand(): string[] {
   const executable = Deno.env.get("COSFTP_BIN");
   if (executable) return [executable];
   const root = new URL("../../", import.meta.url);

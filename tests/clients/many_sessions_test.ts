@@ -7,6 +7,7 @@ const SCRIPT = new URL("many_sessions.py", import.meta.url).pathname;
 
 const test = gatewayTests("python3", {
   NETWORK: { passive_port: "21000,21999" },
+  LOGIN: { max_connection_per_address: 0 },
   OPTIONAL: { max_login_num: SESSIONS, log_level: "INFO" },
 });
 

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
+import {
+  accountOf,
+  accountText,
+  configOf,
+  keysOf,
+  loadFiles,
+  loadText,
+  onlyProblem,
+} from "./loading.ts";
 
 const ACCOUNT = {
   COSFTP_COS_ACCOUNT_0_COS_SECRETID: "AKIDexample",
@@ -26,7 +34,7 @@ Deno.test("the environment replaces placeholders of a file and adds accounts to 
   );
   const env = { COSFTP_COS_ACCOUNT_0_COS_SECRETKEY: "a-real-key", ...second };
   const { accounts } = configOf(loadText(text, { env }));
-  assert.deepEqual(accounts.map(({ section, name, secretKey }) => [section, name, secretKey]), [
+  assert.deepEqual(accounts.map((one) => [one.section, one.name, keysOf(one).secretKey]), [
     ["COS_ACCOUNT_0", "alice0", "a-real-key"],
     ["COS_ACCOUNT_B", "alice", "a-secret-key"],
   ]);
@@ -38,7 +46,7 @@ Deno.test("a variable is taken as it stands, but default means the default", () 
     COSFTP_OPTIONAL_MAX_LIST_FILE: "default",
   };
   const loaded = loadText(`${accountText()}[OPTIONAL]\nmax_list_file = 5\n`, { env });
-  assert.equal(accountOf(loaded).password, `"a" # \${HOME}`);
+  assert.equal(accountOf(loaded).users[0]!.password, `"a" # \${HOME}`);
   assert.equal(configOf(loaded).limits.maxListFile, 10_000);
 });
 

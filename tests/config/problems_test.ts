@@ -132,7 +132,7 @@ Deno.test("values of the samples that work are warnings, the others errors", () 
     ["placeholder", "warning", "cos_bucket"],
     ["placeholder", "warning", "ftp_login_user_password"],
   ]);
-  assert.equal(config!.accounts[0]!.password, "pass0");
+  assert.equal(config!.accounts[0]!.users[0]!.password, "pass0");
   const fails = `${accountText(0, "cos_endpoint = region.myqcloud.com")}[NETWORK]\n` +
     "masquerade_address = XXX.XXX.XXX.XXX\n";
   assert.deepEqual(loadText(fails).problems.map(({ severity, found }) => [severity, found]), [
@@ -219,4 +219,17 @@ Deno.test("upload_memory_max follows the machine's memory, within what the other
     512 * MIB,
     1024 * MIB,
   ]);
+});
+
+Deno.test("an account's largest file is no larger than that of all", () => {
+  const option = "[FILE_OPTION]\nsingle_file_max_size = 2GiB\n";
+  const { kind, key, found, message } = onlyProblem(
+    loadText(accountText(0, "single_file_max_size = 3GiB") + option),
+  );
+  assert.deepEqual([kind, key, found], ["conflict", "single_file_max_size", "3GiB"]);
+  assert.match(message, /found single_file_max_size 2GiB in \[FILE_OPTION\], wanted no less/);
+  const { accounts } = configOf(
+    loadText(accountText(0, "single_file_max_size = 1GiB") + accountText(1) + option),
+  );
+  assert.deepEqual(accounts.map((one) => one.singleFileMaxSize), [1024 ** 3, 2 * 1024 ** 3]);
 });

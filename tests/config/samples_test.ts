@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { renderExample } from "../../src/config/example.ts";
 import type { Keys } from "../../src/config/key.ts";
 import { keyNames, type SectionKind, SECTIONS } from "../../src/config/keys.ts";
-import { configOf, loadText } from "./loading.ts";
+import { migrate } from "../../src/config/migrate.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
+import { configOf, keysOf, loadText } from "./loading.ts";
 
 const GIB = 1024 ** 3;
 const read = (path: string): string => Deno.readTextFileSync(new URL(path, import.meta.url));
@@ -39,13 +41,23 @@ for (const language of ["zh", "ja"]) {
     for (const { message, found } of errors) assert.ok(message.includes(`placeholder ${found}`));
   });
 
+  Deno.test(`the predecessor's sample (${language}) with a placeholder left is clean once migrated`, () => {
+    const left = fillIn(sample).replace("203.0.113.10", "XXX.XXX.XXX.XXX");
+    assert.equal(loadText(left).config, undefined);
+    const { text, changes } = migrate(left, { problemsOf: (text) => loadText(text).problems });
+    assert.deepEqual(changes.map(({ line }) => line), [29]);
+    const loaded = loadText(text);
+    assert.equal(configOf(loaded).network.masqueradeAddress, undefined);
+    assert.ok(loaded.problems.every(({ severity }) => severity !== "error"));
+  });
+
   Deno.test(`the predecessor's sample (${language}), filled in, means what its comments say`, () => {
     for (const text of [fillIn(sample), fillIn(sample).replaceAll("\n", "\r\n")]) {
       const { accounts, network, limits, log } = configOf(loadText(text));
       assert.deepEqual(
-        accounts.map(({ name, password, homeDir, authority, deleteEnable }) => [
-          name,
-          password,
+        accounts.map(({ users, homeDir, authority, deleteEnable }) => [
+          users[0]!.name,
+          users[0]!.password,
           homeDir,
           authority,
           deleteEnable,
@@ -55,7 +67,9 @@ for (const language of ["zh", "ja"]) {
           ["user1", "pass1", "/home/user1", { read: true, write: true }, false],
         ],
       );
-      for (const { secretId, secretKey, bucket, region, endpoint, protocol } of accounts) {
+      for (const account of accounts) {
+        const { bucket, region, endpoint, protocol } = account;
+        const { secretId, secretKey } = keysOf(account);
         assert.deepEqual([secretId, secretKey, bucket, region, endpoint, protocol], [
           "AKIDexample",
           "a-secret-key",
@@ -96,11 +110,20 @@ Deno.test("the example has no problems but its placeholders, and shows every key
 });
 
 Deno.test("what the example has commented out can be used as it stands there", () => {
-  const text = renderExample().replace(/^#(?!\w+_file )(\w+ =.*)$/gm, "$1")
+  // All but the other ways to say what already stands there.
+  const isOther = /run\/(secrets|cosftp)\/|^#cos_cam_role/;
+  const text = renderExample()
+    .replace(/^#(\w+ =.*)$/gm, (line, setting) => isOther.test(line) ? line : setting)
     .replaceAll("= COS_SECRETID", "= AKIDexample")
     .replaceAll("= COS_SECRETKEY", "= a-secret-key")
     .replaceAll("= region\n", "= ap-guangzhou\n");
-  const loaded = loadText(text, { env: { COS_TOKEN: "a-token" } });
+  const loaded = loadText(text, {
+    env: { COS_TOKEN: "a-token" },
+    files: {
+      "/etc/cosftp/fullchain.pem": LOCALHOST.cert,
+      "/etc/cosftp/privkey.pem": LOCALHOST.key,
+    },
+  });
   assert.equal(configOf(loaded).accounts[0]!.keyPrefix, "team/a/");
 });
 

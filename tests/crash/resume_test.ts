@@ -103,7 +103,7 @@ function contentOf(number: number): Uint8Array {
 
 /** Sends bytes of a file; `from` and `to` are MiB, and need not be whole. */
 async function sendRange(
-  data: Deno.TcpConn,
+  data: Deno.Conn,
   number: number,
   { from, to }: { from: number; to: number },
 ): Promise<void> {

@@ -221,3 +221,15 @@ Deno.test("listing without keys is empty, with max-keys=0 too", async () => {
     assert.deepEqual(elements(answer, "IsTruncated"), ["false"]);
   }
 });
+
+Deno.test("a bucket that is not there, or not in this region, is NoSuchBucket also to strangers", async () => {
+  await using emulator = await startForTest({ region: "ap-beijing" });
+  const ask = async (host: string) =>
+    outcome(await emulator.client.send({ method: "GET", path: "/", host, keys: null }));
+  const absent = "absent-1250000000";
+  assert.equal(await ask(`${BUCKET}.cos.ap-beijing.myqcloud.com`), "403 AccessDenied");
+  assert.equal(await ask(`${BUCKET}.cos-internal.ap-beijing.tencentcos.cn`), "403 AccessDenied");
+  assert.equal(await ask(`${BUCKET}.cos.example`), "403 AccessDenied");
+  assert.equal(await ask(`${BUCKET}.cos.ap-guangzhou.myqcloud.com`), "404 NoSuchBucket");
+  assert.equal(await ask(`${absent}.cos.ap-beijing.myqcloud.com`), "404 NoSuchBucket");
+});

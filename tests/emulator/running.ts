@@ -26,7 +26,8 @@ function unexpected(message: string, fields?: unknown): never {
 
 /** An emulator on a free port with one bucket, and a client for it. */
 export async function startForTest(
-  options: { dataDir?: string; clock?: Clock; latency?: number; logger?: Logger } = {},
+  options: { dataDir?: string; clock?: Clock; latency?: number; logger?: Logger; region?: string } =
+    {},
 ): Promise<Emulator & { client: RawClient }> {
   const clock = options.clock ?? systemClock;
   const emulator = await startEmulator({

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { ByteSource } from "../storage/content.ts";
 import type { Bucket, Storage, Upload } from "../storage/storage.ts";
-import { CosError } from "./cos_error.ts";
+import { CosError, noSuchBucket } from "./cos_error.ts";
 
 /** The operations of COS that the emulator knows, by the names of COS's own documents. */
 export const OPERATIONS = [
@@ -73,7 +73,7 @@ export interface Answer extends Partial<Disposable> {
 /** @throws {CosError} NoSuchBucket. */
 export function bucketOf(call: Call): Bucket {
   const bucket = call.storage.buckets.get(call.bucket);
-  if (!bucket) throw new CosError("NoSuchBucket", "The specified bucket does not exist.");
+  if (!bucket) throw noSuchBucket();
   return bucket;
 }
 

@@ -67,3 +67,8 @@ export class CosError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+/** The bucket is not there, or not at this region's host. */
+export function noSuchBucket(): CosError {
+  return new CosError("NoSuchBucket", "The specified bucket does not exist.");
+}

@@ -51,6 +51,12 @@ export function splitHost(host: string, path: string): { bucket: string; key: st
     : { bucket: path.slice(0, at), key: path.slice(at + 1) };
 }
 
+/** The region of a host such as `b-1.cos.ap-beijing.myqcloud.com`. */
+export function regionOfHost(host: string): string | undefined {
+  return /\.cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)(?::\d+)?$/
+    .exec(host)?.[1];
+}
+
 /**
  * Finds out what a request is about.
  *

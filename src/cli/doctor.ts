@@ -1,0 +1,227 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Config } from "../config/config.ts";
+import { portRange } from "../config/values.ts";
+import type { PortRange } from "../doctor/steps.ts";
+import type { Target } from "../doctor/target/target_survey.ts";
+import type { ConfigurationOptions } from "./configuration.ts";
+import type { SocketAddress } from "../net/connection.ts";
+import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
+import { ExitCode } from "./exit_code.ts";
+import { flagValue } from "./flag.ts";
+import { readSecret, SecretInputError } from "./secret_input.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What `cosftp doctor` was told. */
+export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
+  /** `--target` */
+  readonly target?: TargetUrl;
+  /** `--write` */
+  readonly write?: boolean;
+  /** `--plain` */
+  readonly plain?: boolean;
+  /** `--ca` */
+  readonly ca?: string;
+  /** `--listen-probe` */
+  readonly listenProbe?: boolean;
+  /** `--probe` */
+  readonly probe?: SocketAddress;
+  /** `--passive-ports` */
+  readonly passivePorts?: PortRange;
+}
+
+type TargetUrl = Pick<Target, "name" | "hostname" | "port" | "user"> & {
+  readonly implicitTls: boolean;
+  readonly namesPassword: boolean;
+};
+
+/** Adds `cosftp doctor` to the tree; `act` is called with what the command line says. */
+export function addDoctor(
+  program: Command,
+  act: (names: string[], options: DoctorOptions) => Promise<void>,
+): void {
+  const command = program.command("doctor")
+    .summary("find out why clients cannot connect, and how to mend it")
+    .description(
+      "Looks at the machine that cosftp is to run on; with --target at an FTP server, any, as its clients see it: the password\n" +
+        "is asked for, or read from stdin or COSFTP_PASSWORD. It mends nothing, and prints what does.",
+    )
+    .option("--config <file>", "the configuration of the server")
+    .option("--lenient", "unknown sections and keys are warnings, not errors")
+    .option("--target <url>", "ftp://user@host:2121, or ftps:// for implicit TLS", targetUrl)
+    .option("--write", "also upload a file, read it back and delete it")
+    .option("--plain", "do not use TLS")
+    .option("--ca <file>", "certificates to trust besides the machine's, PEM")
+    .addOption(
+      new Option("--listen-probe", "on the server: hold its passive ports for --probe, ten minutes")
+        .conflicts(["target", "probe"]),
+    )
+    .addOption(
+      new Option(
+        "--probe <host[:port]>",
+        "on a client: which passive ports of a --listen-probe can be reached",
+      )
+        .argParser(probedHost).conflicts("target"),
+    )
+    .option("--passive-ports <a-b>", "the server's passive range", flagValue(portRange));
+  addCheckOptions(command).action(act);
+}
+
+/** Runs the checks and writes their report. */
+export async function doctor(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (options.target?.namesPassword) {
+    // Said here and not where the URL is read: there the whole of it would be repeated.
+    terminal.err(
+      "cosftp doctor: Cannot use a password on the command line, where others see it: wanted it from the prompt, stdin or " +
+        "COSFTP_PASSWORD\n",
+    );
+    return ExitCode.usage;
+  }
+  if (options.target) return await examineTarget(names, options, terminal);
+  if (options.probe) {
+    const { probePorts } = await import("./doctor_probe.ts");
+    const guess = options.passivePorts ?? DEFAULT_NETWORK.passivePorts;
+    return await probePorts(names, { ...options.probe, guess, options, terminal });
+  }
+  if (options.listenProbe) return await listenProbe(options, terminal);
+  return await examineServer(names, options, terminal);
+}
+
+const DEFAULT_NETWORK = {
+  listenAddress: "0.0.0.0",
+  listenPort: 2121,
+  passivePorts: { first: 60_000, last: 65_535 },
+};
+
+/** With `--passive-ports` no configuration is needed. */
+async function listenProbe(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
+  const { listenForProbes } = await import("./doctor_probe.ts");
+  const { passivePorts } = options;
+  if (passivePorts) return await listenForProbes({ ...DEFAULT_NETWORK, passivePorts }, terminal);
+  const config = await readConfiguration(options, terminal);
+  return config ? await listenForProbes(config.network, terminal) : ExitCode.configuration;
+}
+
+async function readConfiguration(
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<Config | undefined> {
+  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
+  const { renderProblem } = await import("../config/problem.ts");
+  const loaded = loadConfiguration(options, terminal);
+  if (!loaded.config) {
+    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
+  }
+  return loaded.config;
+}
+
+async function examineServer(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { SERVER_CHECKS } = await import("../doctor/server/server_checks.ts");
+  const checks = chooseChecks(SERVER_CHECKS, { command: "doctor", names, options, terminal });
+  if (!Array.isArray(checks)) return checks;
+  const config = await readConfiguration(options, terminal);
+  if (!config) return ExitCode.configuration;
+  const { bucketHosts } = await import("../diagnose.ts");
+  const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
+  const { serverTools } = await import("../doctor/machine.ts");
+  using tools = serverTools();
+  return await reportChecks({
+    command: "doctor",
+    checks,
+    subjects: [{
+      name: "this machine",
+      subject: new ServerSurvey(config, { tools, buckets: bucketHosts(config) }),
+    }],
+    modes: ["offline", "online"],
+    options,
+    terminal,
+  });
+}
+
+async function examineTarget(
+  names: readonly string[],
+  options: DoctorOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { TARGET_CHECKS } = await import("../doctor/target/target_checks.ts");
+  const checks = chooseChecks(TARGET_CHECKS, { command: "doctor", names, options, terminal });
+  if (!Array.isArray(checks)) return checks;
+  let target: Target;
+  try {
+    target = await readTarget(options, terminal);
+  } catch (error) {
+    if (!(error instanceof SecretInputError) && !(error instanceof Deno.errors.NotFound)) {
+      throw error;
+    }
+    terminal.err(`cosftp doctor: ${error.message}\n`);
+    return ExitCode.usage;
+  }
+  const { TargetSurvey } = await import("../doctor/target/target_survey.ts");
+  const { systemTools } = await import("../doctor/machine.ts");
+  using tools = systemTools();
+  using survey = new TargetSurvey(target, tools);
+  return await reportChecks({
+    command: "doctor",
+    checks,
+    subjects: [{ name: target.name, subject: survey }],
+    modes: options.write ? ["offline", "online", "write"] : ["offline", "online"],
+    options,
+    terminal,
+  });
+}
+
+async function readTarget(options: DoctorOptions, terminal: Terminal): Promise<Target> {
+  const { implicitTls, namesPassword: _, ...url } = options.target!;
+  return {
+    ...url,
+    password: await readPassword(url.user, terminal),
+    tls: implicitTls ? "implicit" : options.plain ? "never" : "wanted",
+    trusted: options.ca === undefined ? [] : [await Deno.readTextFile(options.ca)],
+    passivePorts: options.passivePorts,
+  };
+}
+
+async function readPassword(user: string, terminal: Terminal): Promise<string> {
+  const given = terminal.env.get("COSFTP_PASSWORD");
+  if (given !== undefined) return given;
+  // RFC 1635: any password will do, an address is polite.
+  if (user === ANONYMOUS) return "cosftp-doctor@";
+  return await readSecret(terminal, { name: `Password of ${user}`, typed: "once" });
+}
+
+const ANONYMOUS = "anonymous";
+
+function targetUrl(text: string): TargetUrl {
+  const url = URL.parse(/^\w+:\/\//.test(text) ? text : `ftp://${text}`);
+  const scheme = url?.protocol;
+  if (!url || url.hostname === "" || (scheme !== "ftp:" && scheme !== "ftps:")) {
+    throw new InvalidArgumentError("Wanted ftp://user@host:2121.");
+  }
+  const user = url.username === "" ? ANONYMOUS : decodeURIComponent(url.username);
+  const port = url.port === "" ? scheme === "ftps:" ? 990 : 21 : Number(url.port);
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return {
+    name: `${scheme}//${user}@${url.hostname}:${port}`,
+    hostname,
+    port,
+    user,
+    implicitTls: scheme === "ftps:",
+    namesPassword: url.password !== "",
+  };
+}
+
+function probedHost(text: string): SocketAddress {
+  const url = URL.parse(`ftp://${text}`);
+  if (!url || url.hostname === "" || url.username !== "" || !["", "/"].includes(url.pathname)) {
+    throw new InvalidArgumentError("Wanted a host, or host:port with the server's listen_port.");
+  }
+  const port = url.port === "" ? DEFAULT_NETWORK.listenPort : Number(url.port);
+  return { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port };
+}

@@ -1,0 +1,60 @@
+import type { Outcome } from "./check.ts";
+import { type Cause, describeFailure, type Failure } from "./reach.ts";
+import { formatRange, openPorts, type PortRange, remedyOf, type Step, stepsData } from "./steps.ts";
+
+const ADVICE: Readonly<Record<Cause, string>> = {
+  dropped:
+    "A firewall on the server or on the way drops it, or a cloud security group does not let it in: let the ports in",
+  prohibited:
+    "A firewall rejects what it does not know, as CentOS does by default: let the ports in",
+  rejected: "A firewall rejects it by ICMP: let the ports in",
+  "no-neighbour": "Look whether the address is right and the machine is on",
+  "no-route": "Look whether the address is right and this machine has a default route",
+  refused:
+    "Either nobody listens there (start the server, or forward the port to it) or a firewall rejects by TCP reset; " +
+    "cosftp doctor --listen-probe on the server and --probe here settle which",
+  reset: "The server, or something in between that reads along, ends it: see the server's log",
+  "denied-here": "Look at the rules for outgoing connections of this machine",
+  other: "See what the error says",
+};
+
+/** What a failed connection attempt means, and how to mend it. `ports` are those to open, where that is the remedy. */
+export function failedConnection(
+  failure: Failure,
+  options: { ports: PortRange; what: string },
+): Outcome {
+  const { cause, icmp, errno, elapsed, address } = failure;
+  const steps = stepsFor(cause, options.ports);
+  return {
+    status: "fail",
+    summary: `${options.what}: ${lowerFirst(describeFailure(failure))}`,
+    remedy: remedyOf(ADVICE[cause], steps),
+    data: {
+      cause,
+      errno,
+      elapsed: Math.round(elapsed),
+      icmp: icmp ? { type: icmp.type, code: icmp.code, from: icmp.from ?? null } : null,
+      port: address.port,
+      ports: formatRange(options.ports),
+      steps: stepsData(steps),
+    },
+  };
+}
+
+function stepsFor(cause: Cause, ports: PortRange): Step[] {
+  switch (cause) {
+    case "dropped":
+    case "refused":
+      return openPorts(ports, { cloud: cause === "dropped" });
+    // A security group never answers.
+    case "prohibited":
+    case "rejected":
+      return openPorts(ports, { cloud: false });
+    default:
+      return [];
+  }
+}
+
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
+}

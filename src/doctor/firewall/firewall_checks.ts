@@ -1,0 +1,225 @@
+import type { Check, Outcome } from "../check.ts";
+import type { ProgramOutput, ServerSurvey } from "../server/server_survey.ts";
+import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
+import { readIptablesSave } from "./iptables.ts";
+import { type Judgement, judgePacket } from "./judge.ts";
+import { readNftRuleset } from "./nft.ts";
+import { letIcmpIn, letPortsIn } from "./openings.ts";
+import type { BaseChain, Firewall } from "./ruleset.ts";
+
+export const rules: Check<ServerSurvey> = {
+  id: "firewall.rules",
+  title: "the rules of this machine's firewall can be read",
+  mode: "offline",
+  async run(survey) {
+    const { output } = survey.tools;
+    const [json, lines, saved] = await Promise.all([
+      output("nft", ["--json", "list", "ruleset"]),
+      output("nft", ["--handle", "list", "ruleset"]),
+      output("iptables-save", []),
+    ]);
+    const refusals = [json, saved].flatMap((it) => "refusal" in it ? [it] : []);
+    const forbidden = refusals.find(({ refusal }) => refusal === "not permitted");
+    if (forbidden || refusals.length === 2) return [notReadable(forbidden ?? refusals[0]!)];
+    const hasLegacy = "stderr" in saved && saved.stderr.includes("iptables-legacy tables present");
+    const legacy = hasLegacy ? await output("iptables-legacy-save", []) : undefined;
+    survey.firewall = readFirewall({ json, lines, saved, legacy }, survey.interfaces());
+    const { chains, notUnderstood } = survey.firewall;
+    if (notUnderstood.length > 0) {
+      return [{
+        status: "warn",
+        summary: `Not understood: ${notUnderstood.join("; ")}`,
+        remedy: { text: "Look at these rules yourself; the findings below do not know of them" },
+      }];
+    }
+    const summary = chains.length === 0
+      ? "No rules for incoming packets: all are let in"
+      : `Incoming packets go through ${chains.map(({ title }) => title).join(", ")}`;
+    return [{ status: "pass", summary }];
+  },
+};
+
+export const control: Check<ServerSurvey> = {
+  id: "firewall.control",
+  title: "the firewall lets clients reach listen_port",
+  needs: ["firewall.rules"],
+  mode: "offline",
+  run(survey) {
+    const { listenPort: port } = survey.config.network;
+    return judgePorts(survey.firewall!, {
+      what: "listen_port",
+      range: { first: port, last: port },
+    });
+  },
+};
+
+export const passive: Check<ServerSurvey> = {
+  id: "firewall.passive",
+  title: "the firewall lets clients reach the whole passive range",
+  needs: ["firewall.rules"],
+  mode: "offline",
+  run(survey) {
+    const { passivePorts: range } = survey.config.network;
+    return judgePorts(survey.firewall!, { what: "The passive range", range });
+  },
+};
+
+/** What has to come in by ICMP, and what is lost without. */
+const ICMP_NEEDED = [
+  {
+    name: "echo-request",
+    type: 8,
+    code: 0,
+    state: "new",
+    status: "warn",
+    loss: 'some clients ask first, and then say "unroutable address" or "No route to host"',
+  },
+  {
+    name: "fragmentation-needed",
+    type: 3,
+    code: 4,
+    state: "related",
+    status: "fail",
+    loss:
+      "downloads and listings stall on paths that carry less than 1500 bytes (an MTU black hole)",
+  },
+  {
+    name: "destination-unreachable",
+    type: 3,
+    code: 1,
+    state: "related",
+    status: "warn",
+    loss:
+      "connections to COS and to clients in active mode that cannot be made are only given up after minutes",
+  },
+  {
+    name: "time-exceeded",
+    type: 11,
+    code: 0,
+    state: "related",
+    status: "warn",
+    loss: "traceroute shows nothing, and lost packets have no reason",
+  },
+] as const;
+
+export const icmp: Check<ServerSurvey> = {
+  id: "firewall.icmp",
+  title: "the firewall lets in the ICMP that TCP needs",
+  needs: ["firewall.rules"],
+  mode: "offline",
+  run: ({ firewall }) =>
+    ICMP_NEEDED.map(({ name, status, loss, ...packet }): Outcome => {
+      const judgement = judgePacket(firewall!, { protocol: "icmp", ...packet });
+      const data = { type: packet.type, code: packet.code };
+      if (judgement.kind === "accepted") {
+        return { status: "pass", summary: `ICMP ${name} is let in`, data };
+      }
+      const steps = letIcmpIn(name, judgement.by.chain);
+      return {
+        status: judgement.kind === "refused" ? status : "warn",
+        summary: `ICMP ${name} ${describe(judgement)}`,
+        detail: `Without it ${loss}`,
+        remedy: remedyOf(`Let ICMP ${name} in`, steps),
+        data: { ...data, steps: stepsData(steps) },
+      };
+    }),
+};
+
+/** One outcome for each row of ports of which the same becomes. */
+function judgePorts(
+  firewall: Firewall,
+  { what, range: { first, last } }: { what: string; range: PortRange },
+): Outcome[] {
+  const judged = Array.from({ length: last - first + 1 }, (_, index) => {
+    const port = first + index;
+    return { port, judgement: judgePacket(firewall, { protocol: "tcp", port, state: "new" }) };
+  });
+  const groups = Map.groupBy(judged, ({ judgement }) => keyOf(judgement));
+  return [...groups.values()].flatMap((group): Outcome[] => {
+    const ranges = rangesOf(group.map(({ port }) => port));
+    const { judgement } = group[0]!;
+    const ports = `${what} ${ranges.map(formatRange).join(", ")}`;
+    if (judgement.kind === "accepted") return [{ status: "pass", summary: `${ports} is let in` }];
+    const steps = letPortsIn(ranges, judgement.by.chain);
+    return [{
+      status: judgement.kind === "refused" ? "fail" : "warn",
+      summary: `${ports} ${describe(judgement)}`,
+      detail: judgement.kind === "refused" && judgement.how === "reject"
+        ? 'Clients say "No route to host" or "Connection refused"'
+        : judgement.kind === "refused"
+        ? "Clients wait, and then say that the connection timed out"
+        : undefined,
+      remedy: remedyOf(
+        "Let them in, and save the rules so that they survive a restart. The security group of the cloud is another firewall " +
+          "in front of this one: TCP " + ranges.map(formatRange).join(", "),
+        steps,
+      ),
+      data: { ports: ranges.map(formatRange), steps: stepsData(steps) },
+    }];
+  });
+}
+
+function describe(judgement: Exclude<Judgement, { kind: "accepted" }>): string {
+  const { chain, rule } = judgement.by;
+  const where = `${chain.title}: ${rule}`;
+  switch (judgement.kind) {
+    case "refused":
+      return `is ${judgement.how === "drop" ? "dropped" : "rejected"} by ${where}`;
+    case "partly":
+      return `depends on who sends it: ${where}`;
+    case "unclear":
+      return `depends on a rule that is not understood: ${where}`;
+  }
+}
+
+function keyOf(judgement: Judgement): string {
+  if (judgement.kind === "accepted") return "accepted";
+  return `${describe(judgement)}`;
+}
+
+function notReadable(
+  { refusal, message }: Extract<ProgramOutput, { refusal: string }>,
+): Outcome {
+  return {
+    status: "skip",
+    summary: `The rules of the firewall cannot be read: ${message}`,
+    remedy: refusal === "not permitted"
+      ? { text: "Run it as root", commands: ["sudo cosftp doctor firewall"] }
+      : { text: "Install nftables or iptables, if this machine has a firewall at all" },
+  };
+}
+
+/** Puts together what the programs wrote. iptables keeps its rules in tables of nft, or in the kernel's old ones. */
+function readFirewall(
+  { json, lines, saved, legacy }: {
+    json: ProgramOutput;
+    lines: ProgramOutput;
+    saved: ProgramOutput;
+    legacy: ProgramOutput | undefined;
+  },
+  interfaces: readonly string[],
+): Firewall {
+  const savedText = "stdout" in saved ? saved.stdout : "";
+  const isOnNft = savedText.includes("(nf_tables)");
+  const ofIptables = new Set(
+    isOnNft ? [...savedText.matchAll(/^\*(\S+)/gm)].map(([, table]) => `ip ${table}`) : [],
+  );
+  const chains: BaseChain[] = readIptablesSave(savedText, interfaces);
+  const notUnderstood: string[] = [];
+  if (legacy && "stdout" in legacy) chains.push(...readIptablesSave(legacy.stdout, interfaces));
+  else if (legacy) notUnderstood.push(`rules of iptables-legacy: ${legacy.message}`);
+  if ("stdout" in json) {
+    try {
+      const nft = readNftRuleset(json.stdout, {
+        lines: "stdout" in lines ? lines.stdout : "",
+        interfaces,
+        isOthers: (family, table) => ofIptables.has(`${family} ${table}`),
+      });
+      chains.push(...nft.chains);
+      notUnderstood.push(...nft.notUnderstood);
+    } catch (error) {
+      notUnderstood.push(`what nft wrote: ${(error as Error).message}`);
+    }
+  }
+  return { chains, notUnderstood };
+}

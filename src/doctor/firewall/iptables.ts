@@ -1,0 +1,224 @@
+import {
+  type Action,
+  allOf,
+  type BaseChain,
+  type Chain,
+  type Dialect,
+  ICMP_TYPES,
+  type Match,
+  not,
+  type Packet,
+  type Rule,
+} from "./ruleset.ts";
+
+/** Chains that incoming packets go through, in their order (Netfilter's packet flow). */
+const BASES = [
+  ["raw", "PREROUTING"],
+  ["mangle", "PREROUTING"],
+  ["mangle", "INPUT"],
+  ["filter", "INPUT"],
+  ["security", "INPUT"],
+] as const;
+
+/** What `iptables-save` writes. `interfaces` are those that packets come from, without loopback. */
+export function readIptablesSave(text: string, interfaces: readonly string[]): BaseChain[] {
+  const tables = new Map<string, Table>();
+  let table: Table | undefined;
+  for (const line of text.split("\n")) {
+    const words = splitWords(line);
+    if (line.startsWith("*")) {
+      table = { policies: new Map(), rules: new Map() };
+      tables.set(line.slice(1).trim(), table);
+    } else if (line.startsWith(":")) {
+      table?.policies.set(words[0]!.slice(1), words[1] === "DROP" ? "drop" : "accept");
+    } else if (words[0] === "-A") {
+      const rules = table?.rules.get(words[1]!) ?? [];
+      rules.push(readRule(words.slice(2), { text: line.trim(), interfaces }));
+      table?.rules.set(words[1]!, rules);
+    }
+  }
+  return BASES.flatMap(([name, chain]) => baseChain(tables.get(name), { name, chain }));
+}
+
+interface Table {
+  readonly policies: Map<string, "accept" | "drop">;
+  readonly rules: Map<string, Rule[]>;
+}
+
+function baseChain(
+  table: Table | undefined,
+  { name, chain }: { name: string; chain: string },
+): BaseChain[] {
+  if (!table) return [];
+  const rules = table.rules.get(chain) ?? [];
+  const policy = table.policies.get(chain) ?? "accept";
+  if (rules.length === 0 && policy === "accept") return [];
+  const others = new Map<string, Chain>();
+  for (const [other, itsRules] of table.rules) others.set(other, { name: other, rules: itsRules });
+  for (const other of table.policies.keys()) {
+    if (!others.has(other)) others.set(other, { name: other, rules: [] });
+  }
+  const isUfw = [...table.policies.keys()].some((other) => other.startsWith("ufw"));
+  const dialect: Dialect = isUfw ? { program: "ufw" } : { program: "iptables", table: name };
+  return [{ name: chain, title: `iptables ${name} ${chain}`, policy, rules, others, dialect }];
+}
+
+/** Reads the words behind `-A CHAIN`. */
+function readRule(
+  words: readonly string[],
+  { text, interfaces }: { text: string; interfaces: readonly string[] },
+): Rule {
+  const conditions: ((packet: Packet) => Match)[] = [];
+  let action: Action = { kind: "next" };
+  let isNegated = false;
+  for (let at = 0; at < words.length;) {
+    const word = words[at]!;
+    if (word === "!") {
+      isNegated = true;
+      at++;
+      continue;
+    }
+    const count = OPTIONS[word];
+    const values = words.slice(at + 1, at + 1 + (count ?? 0));
+    at += 1 + (count ?? 0);
+    if (word === "-j" || word === "-g") {
+      action = readAction(word, values[0]!);
+      // What follows is the target's own business: --reject-with, --log-prefix.
+      break;
+    }
+    const condition = readCondition(word, { values, interfaces });
+    const negated = isNegated;
+    conditions.push((packet) => negated ? not(condition(packet)) : condition(packet));
+    isNegated = false;
+  }
+  return { text, action, matches: (packet) => allOf(conditions.map((it) => it(packet))) };
+}
+
+/** How many values the options have that are understood. */
+const OPTIONS: Readonly<Record<string, number>> = {
+  "-p": 1,
+  "-i": 1,
+  "-o": 1,
+  "-s": 1,
+  "-d": 1,
+  "-m": 1,
+  "-j": 1,
+  "-g": 1,
+  "--dport": 1,
+  "--dports": 1,
+  "--ports": 1,
+  "--sport": 1,
+  "--sports": 1,
+  "--icmp-type": 1,
+  "--state": 1,
+  "--ctstate": 1,
+  "--tcp-flags": 2,
+  "--comment": 1,
+  "--limit": 1,
+  "--limit-burst": 1,
+};
+
+/** Extensions that only bring the options above. */
+const EXTENSIONS = ["tcp", "udp", "icmp", "state", "conntrack", "multiport", "comment", "limit"];
+
+function readCondition(
+  option: string,
+  { values, interfaces }: { values: readonly string[]; interfaces: readonly string[] },
+): (packet: Packet) => Match {
+  const [value = "", second = ""] = values;
+  switch (option) {
+    case "-p":
+      return ({ protocol }) => value === "all" || value === protocol ? "yes" : "no";
+    case "-i":
+      return () => matchInterface(value, interfaces);
+    case "-s":
+    case "-d":
+    case "--sport":
+    case "--sports":
+      return () => "some";
+    case "-m":
+      return () => EXTENSIONS.includes(value) ? "yes" : "unknown";
+    case "--dport":
+    case "--dports":
+    case "--ports":
+      return (packet) =>
+        packet.protocol === "tcp" && value.split(",").some((it) => isInRange(packet.port, it))
+          ? "yes"
+          : "no";
+    case "--icmp-type":
+      return (packet) => packet.protocol === "icmp" ? matchIcmp(packet, value) : "no";
+    case "--state":
+    case "--ctstate":
+      return ({ state }) => value.split(",").includes(state.toUpperCase()) ? "yes" : "no";
+    case "--tcp-flags":
+      return ({ protocol }) => protocol === "tcp" ? matchFlags(value, second) : "no";
+    // A limit is for floods: what comes in good measure is let through.
+    case "--comment":
+    case "--limit":
+    case "--limit-burst":
+      return () => "yes";
+    default:
+      return () => "unknown";
+  }
+}
+
+function readAction(option: string, target: string): Action {
+  switch (target) {
+    case "ACCEPT":
+      return { kind: "accept" };
+    case "DROP":
+      return { kind: "drop" };
+    case "REJECT":
+      return { kind: "reject" };
+    case "RETURN":
+      return { kind: "return" };
+    case "LOG":
+    case "NFLOG":
+    case "MARK":
+    case "CONNMARK":
+    case "CT":
+    case "TCPMSS":
+    case "TOS":
+    case "DSCP":
+      return { kind: "next" };
+    default:
+      return { kind: option === "-g" ? "goto" : "jump", chain: target };
+  }
+}
+
+/** `eth+` is every interface that begins so. */
+export function matchInterface(pattern: string, interfaces: readonly string[]): Match {
+  const prefix = /[+*]$/.test(pattern) ? pattern.slice(0, -1) : undefined;
+  const meant = interfaces.filter((name) =>
+    prefix === undefined ? name === pattern : name.startsWith(prefix)
+  );
+  return meant.length === 0 ? "no" : meant.length === interfaces.length ? "yes" : "some";
+}
+
+function isInRange(port: number, text: string): boolean {
+  const [first, last = first] = text.split(":").map(Number);
+  return port >= first! && port <= last!;
+}
+
+function matchIcmp({ type, code }: Packet & { protocol: "icmp" }, text: string): Match {
+  if (text === "any") return "yes";
+  const [wantedType = "", wantedCode] = text.split("/");
+  const number = ICMP_TYPES[wantedType] ?? Number(wantedType);
+  if (Number.isNaN(number)) return "unknown";
+  return number === type && (wantedCode === undefined || Number(wantedCode) === code)
+    ? "yes"
+    : "no";
+}
+
+/** The first packet of a connection has SYN alone. */
+function matchFlags(mask: string, wanted: string): Match {
+  const looked = mask === "ALL" || mask.split(",").includes("SYN");
+  const has = looked ? "SYN" : "NONE";
+  return wanted === has ? "yes" : "no";
+}
+
+/** Words of a line; those in quotes stay one. */
+function splitWords(line: string): string[] {
+  const words = line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
+  return [...words].map(([, quoted, plain]) => plain ?? quoted!.replace(/\\(.)/g, "$1"));
+}

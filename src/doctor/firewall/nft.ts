@@ -1,0 +1,286 @@
+import { matchInterface } from "./iptables.ts";
+import {
+  type Action,
+  allOf,
+  type BaseChain,
+  type Chain,
+  type Dialect,
+  ICMP_CODES,
+  ICMP_TYPES,
+  type Match,
+  not,
+  type Packet,
+  type Rule,
+} from "./ruleset.ts";
+
+/** A part of libnftables-json(5), as far as it is looked into. */
+type Part = Readonly<Record<string, unknown>>;
+
+interface Context {
+  readonly interfaces: readonly string[];
+  /** Elements of named sets, by family, table and name. */
+  readonly sets: ReadonlyMap<string, readonly unknown[]>;
+  readonly scope: string;
+}
+
+/**
+ * What `nft --json list ruleset` writes.
+ *
+ * @param options.lines what `nft --handle list ruleset` writes: the rules as people know them.
+ * @param options.isOthers whether a table is somebody else's to read: iptables keeps its own.
+ * @throws SyntaxError when it is not that.
+ */
+export function readNftRuleset(json: string, options: {
+  lines: string;
+  interfaces: readonly string[];
+  isOthers: (family: string, table: string) => boolean;
+}): { chains: BaseChain[]; notUnderstood: string[] } {
+  const objects = (JSON.parse(json) as { nftables: Part[] }).nftables;
+  const of = (kind: string) => objects.flatMap((it) => kind in it ? [it[kind] as Part] : []);
+  const texts = ruleTexts(options.lines);
+  const sets = new Map(
+    of("set").map((set) => [
+      `${set.family} ${set.table} ${set.name}`,
+      (set.elem ?? []) as readonly unknown[],
+    ]),
+  );
+  const rulesOf = (chain: Part): Rule[] =>
+    of("rule").filter((rule) =>
+      rule.family === chain.family && rule.table === chain.table && rule.chain === chain.name
+    ).flatMap((rule) => {
+      const scope = `${rule.family} ${rule.table}`;
+      const text = texts.get(`${scope} ${rule.chain} ${rule.handle}`) ?? JSON.stringify(rule.expr);
+      const context = { interfaces: options.interfaces, sets, scope };
+      return readRule(rule.expr as Part[], { text, context });
+    });
+  const all = of("chain").filter((chain) =>
+    !options.isOthers(String(chain.family), String(chain.table))
+  );
+  const notUnderstood = all
+    .filter((chain) => chain.family === "netdev" || chain.family === "bridge")
+    .filter((chain) => rulesOf(chain).length > 0)
+    .map((chain) => `nft ${chain.family} ${chain.table} ${chain.name}: rules below IP`);
+  const chains = all
+    .filter(({ family }) => family === "ip" || family === "inet")
+    .filter(({ type, hook }) => type === "filter" && (hook === "input" || hook === "prerouting"))
+    .sort((a, b) => order(a) - order(b))
+    .map((chain): BaseChain => ({
+      name: String(chain.name),
+      title: `nft ${chain.family} ${chain.table} ${chain.name}`,
+      policy: chain.policy === "drop" ? "drop" : "accept",
+      rules: rulesOf(chain),
+      others: new Map<string, Chain>(
+        all.filter(({ family, table }) => family === chain.family && table === chain.table)
+          .map((
+            other,
+          ) => [String(other.name), { name: String(other.name), rules: rulesOf(other) }]),
+      ),
+      dialect: dialectOf(chain),
+    }));
+  return { chains, notUnderstood };
+}
+
+function order({ hook, prio }: Part): number {
+  return (hook === "prerouting" ? 0 : 1_000_000) + Number(prio);
+}
+
+function dialectOf({ family, table }: Part): Dialect {
+  if (table === "firewalld") return { program: "firewalld" };
+  return { program: "nft", family: String(family), table: String(table) };
+}
+
+/** The text of each rule by family, table, chain and handle. */
+function ruleTexts(lines: string): Map<string, string> {
+  const texts = new Map<string, string>();
+  let [table, chain] = ["", ""];
+  for (const line of lines.split("\n")) {
+    const opening = /^\s*(table|chain) (.+?) \{/.exec(line);
+    if (opening?.[1] === "table") table = opening[2]!;
+    else if (opening) chain = opening[2]!;
+    const rule = /^\s*(.*) # handle (\d+)$/.exec(line);
+    if (rule && !opening) texts.set(`${table} ${chain} ${rule[2]}`, rule[1]!);
+  }
+  return texts;
+}
+
+/** A rule; one with a verdict map becomes a rule for each of its elements. */
+function readRule(
+  expression: readonly Part[],
+  { text, context }: { text: string; context: Context },
+): Rule[] {
+  const conditions: ((packet: Packet) => Match)[] = [];
+  for (const statement of expression) {
+    const [kind = "", value] = Object.entries(statement)[0] ?? [];
+    const matches = (packet: Packet) => allOf(conditions.map((it) => it(packet)));
+    if (kind === "match") {
+      const condition = value as { op: string; left: unknown; right: unknown };
+      conditions.push((packet) => matchCondition(condition, { packet, context }));
+    } else if (kind === "limit") {
+      // A limit is for floods: what comes in good measure is below it.
+      const isOver = (value as Part).inv === true;
+      conditions.push(() => isOver ? "no" : "yes");
+    } else if (kind === "vmap") {
+      return readVerdictMap(value as Part, { text, context, matches });
+    } else {
+      const action = readAction(kind, value);
+      if (action) return [{ text, matches, action }];
+      if (!HARMLESS.includes(kind)) conditions.push(() => "unknown");
+    }
+  }
+  // Counts, logs, marks: packets go on.
+  return [];
+}
+
+/** Statements after which a packet goes on as it was. */
+const HARMLESS = ["counter", "log", "comment", "notrack", "mangle", "set", "quota"];
+
+function readAction(kind: string, value: unknown): Action | undefined {
+  switch (kind) {
+    case "accept":
+    case "drop":
+    case "reject":
+    case "return":
+      return { kind };
+    case "continue":
+      return { kind: "next" };
+    case "jump":
+    case "goto":
+      return { kind, chain: String((value as Part).target) };
+    case "queue":
+    case "xt":
+      return { kind: "unknown" };
+  }
+}
+
+function readVerdictMap({ key, data }: Part, { text, context, matches }: {
+  text: string;
+  context: Context;
+  matches: (packet: Packet) => Match;
+}): Rule[] {
+  const elements = (data as { set?: [unknown, Part][] }).set;
+  if (!elements) return [{ text, matches, action: { kind: "unknown" } }];
+  return elements.map(([element, verdict]) => {
+    const [kind = "", value] = Object.entries(verdict)[0] ?? [];
+    const condition = { op: "==", left: key, right: element };
+    return {
+      text,
+      action: readAction(kind, value) ?? { kind: "unknown" },
+      matches: (packet) => allOf([matches(packet), matchCondition(condition, { packet, context })]),
+    };
+  });
+}
+
+/** What a packet has where a condition looks: a value, nothing of the kind, one that depends on the sender, or nobody knows. */
+type Seen = number | string | readonly string[] | "absent" | "varies" | "unknown";
+
+function matchCondition(
+  { op, left, right }: { op: string; left: unknown; right: unknown },
+  { packet, context }: { packet: Packet; context: Context },
+): Match {
+  if (isInterface(left)) {
+    const names = valuesOf(right, context);
+    const matches = names.map((name) => matchInterface(String(name), context.interfaces));
+    const match = matches.find((it) => it === "yes") ?? matches.find((it) => it === "some") ?? "no";
+    return op === "!=" ? not(match) : match;
+  }
+  const seen = look(left, packet);
+  if (seen === "absent") return "no";
+  if (seen === "varies") return "some";
+  if (seen === "unknown") return "unknown";
+  const values = valuesOf(right, context).map(numberOf(left));
+  switch (op) {
+    case "==":
+    case "in":
+      return values.some((value) => isEqual(seen, value)) ? "yes" : "no";
+    case "!=":
+      return values.some((value) => isEqual(seen, value)) ? "no" : "yes";
+    case "<":
+      return Number(seen) < Number(values[0]) ? "yes" : "no";
+    case "<=":
+      return Number(seen) <= Number(values[0]) ? "yes" : "no";
+    case ">":
+      return Number(seen) > Number(values[0]) ? "yes" : "no";
+    case ">=":
+      return Number(seen) >= Number(values[0]) ? "yes" : "no";
+    default:
+      return "unknown";
+  }
+}
+
+function look(left: unknown, packet: Packet): Seen {
+  const [kind, value] = Object.entries(left as Part)[0] ?? [];
+  const { protocol, field, key } = (value ?? {}) as Record<string, string>;
+  switch (kind) {
+    case "ct":
+      return key === "state" ? packet.state : "unknown";
+    case "meta":
+      if (key === "l4proto") return packet.protocol;
+      return key === "nfproto" ? "ipv4" : "unknown";
+    case "payload":
+      if (protocol === "ip") {
+        return field === "protocol"
+          ? packet.protocol
+          : field === "saddr" || field === "daddr"
+          ? "varies"
+          : "unknown";
+      }
+      if (protocol === "tcp" || protocol === "th") {
+        if (packet.protocol !== "tcp") return "absent";
+        return field === "dport" ? packet.port : field === "sport" ? "varies" : "unknown";
+      }
+      if (protocol === "icmp") {
+        if (packet.protocol !== "icmp") return "absent";
+        return field === "type" ? packet.type : field === "code" ? packet.code : "unknown";
+      }
+      // Other protocols than those that are asked about.
+      return ["udp", "udplite", "ip6", "icmpv6", "sctp", "dccp"].includes(protocol ?? "")
+        ? "absent"
+        : "unknown";
+    case "&": {
+      // `tcp flags & (syn | ack) == syn`: the first packet of a connection has SYN alone.
+      const [operand, mask] = value as unknown as [Part, string | string[]];
+      const isFlags = (operand.payload as Part | undefined)?.field === "flags";
+      if (!isFlags) return "unknown";
+      if (packet.protocol !== "tcp") return "absent";
+      return [mask].flat().includes("syn") ? "syn" : "unknown";
+    }
+    default:
+      return "unknown";
+  }
+}
+
+function isInterface(left: unknown): boolean {
+  const key = ((left as Part).meta as Part | undefined)?.key;
+  return key === "iif" || key === "iifname";
+}
+
+/** The single values, ranges and prefixes on the right. */
+function valuesOf(right: unknown, { sets, scope }: Context): readonly unknown[] {
+  if (typeof right === "string" && right.startsWith("@")) {
+    return (sets.get(`${scope} ${right.slice(1)}`) ?? []).map(plainElement);
+  }
+  if (Array.isArray(right)) return right;
+  const set = (right as Part | null)?.set;
+  return (Array.isArray(set) ? set : [right]).map(plainElement);
+}
+
+/** An element with a counter, a comment or a timeout is wrapped. */
+function plainElement(element: unknown): unknown {
+  const wrapped = (element as Part | null)?.elem as Part | undefined;
+  return wrapped ? wrapped.val : element;
+}
+
+/** Names of ICMP types and codes as their numbers. */
+function numberOf(left: unknown): (value: unknown) => unknown {
+  const { protocol, field } = ((left as Part).payload ?? {}) as Record<string, string>;
+  const names = protocol !== "icmp" ? {} : field === "type" ? ICMP_TYPES : ICMP_CODES;
+  return (value) => typeof value === "string" ? names[value] ?? value : value;
+}
+
+function isEqual(seen: Seen, value: unknown): boolean {
+  const range = (value as Part | null)?.range;
+  if (Array.isArray(range)) {
+    return Number(seen) >= Number(range[0]) && Number(seen) <= Number(range[1]);
+  }
+  return seen === value;
+}

@@ -1,0 +1,134 @@
+import { inParallel } from "../../vfs/in_parallel.ts";
+import type { SocketAddress } from "../../net/connection.ts";
+import { type Failure, Reach } from "../reach.ts";
+import type { PortRange } from "../steps.ts";
+import type { SurveyTools } from "../target/target_survey.ts";
+import type { PortState } from "./port_map.ts";
+import { ANSWER_MAX, decodeAnswer, type ProbeAnswer } from "./probe_answer.ts";
+
+/** Connections at the same time. */
+const AT_ONCE = 256;
+/** Two attempts of TCP. Milliseconds. */
+const CONNECT_TIMEOUT = 2_500;
+/** How long a port that is open may take to answer. Milliseconds. */
+const ANSWER_TIMEOUT = 5_000;
+/** Ports that are asked at once, and how often, until one of them answers. */
+const FIRST_ASKED = 64;
+const ROUNDS = 3;
+
+/** What became of one port. */
+export type PortResult =
+  | { readonly kind: "answered"; readonly answer: ProbeAnswer }
+  /** Somebody else is there. */
+  | { readonly kind: "stranger" }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** Asks the ports that a `--listen-probe` holds on a server. */
+export class PortSurvey {
+  readonly hostname: string;
+  /** Where a port is looked for that tells of the others. */
+  readonly guess: PortRange;
+  readonly tools: SurveyTools;
+  /** Once a port has told. */
+  answer: ProbeAnswer | undefined;
+  readonly states = new Map<number, PortState>();
+  readonly #reach: Reach;
+  readonly #alsoAsked: readonly number[];
+
+  constructor(options: {
+    hostname: string;
+    /** Asked first: the server's listen_port. */
+    port: number;
+    guess: PortRange;
+    tools: SurveyTools;
+  }) {
+    const { dialer, libc } = options.tools;
+    this.hostname = options.hostname;
+    this.guess = options.guess;
+    this.tools = options.tools;
+    this.#alsoAsked = [options.port];
+    this.#reach = new Reach(dialer, libc instanceof Error ? undefined : libc);
+  }
+
+  /** Looks for a port that answers, at listen_port and all over the range. @returns the failures when none does. */
+  async learn(hostname: string, signal: AbortSignal): Promise<readonly PortResult[]> {
+    const results: PortResult[] = [];
+    const { first, last } = this.guess;
+    const step = Math.max(1, Math.floor((last - first + 1) / FIRST_ASKED));
+    for (let round = 0; round < ROUNDS && !this.answer; round++) {
+      const ports = round === 0 ? [...this.#alsoAsked] : [];
+      const shift = Math.floor(round * step / ROUNDS);
+      for (let port = first + shift; port <= last; port += step) ports.push(port);
+      await inParallel(ports, FIRST_ASKED + 1, async (port) => {
+        if (this.answer) return;
+        const result = await this.ask({ hostname, port }, signal);
+        results.push(result);
+        if (result.kind === "answered") this.answer ??= result.answer;
+      });
+    }
+    return results;
+  }
+
+  /** Asks every port of the range that was learned. */
+  async askAll(hostname: string, signal: AbortSignal): Promise<readonly Failure[]> {
+    const { nonce, range: { first, last }, held } = this.answer!;
+    const failures: Failure[] = [];
+    for (let port = first; port <= last; port++) {
+      if (!held.has(port)) this.states.set(port, "not held");
+    }
+    await inParallel([...held], AT_ONCE, async (port) => {
+      const result = await this.ask({ hostname, port }, signal);
+      if (result.kind === "failed") failures.push(result.failure);
+      this.states.set(port, stateOf(result, { nonce, port }));
+    });
+    return failures;
+  }
+
+  async ask(address: SocketAddress, signal: AbortSignal): Promise<PortResult> {
+    const connection = await this.#reach.connect(address, { timeout: CONNECT_TIMEOUT, signal });
+    if ("cause" in connection) return { kind: "failed", failure: connection };
+    using opened = connection;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT)]);
+    const stop = () => opened.close();
+    limit.addEventListener("abort", stop, { once: true });
+    try {
+      const line = await readLine(opened);
+      const answer = decodeAnswer(line);
+      return answer ? { kind: "answered", answer } : { kind: "stranger" };
+    } catch {
+      signal.throwIfAborted();
+      return { kind: "stranger" };
+    } finally {
+      limit.removeEventListener("abort", stop);
+    }
+  }
+}
+
+function stateOf(result: PortResult, { nonce, port }: { nonce: string; port: number }): PortState {
+  if (result.kind === "stranger") return "astray";
+  if (result.kind === "answered") {
+    return result.answer.nonce === nonce && result.answer.port === port ? "open" : "astray";
+  }
+  switch (result.failure.cause) {
+    case "dropped":
+      return "dropped";
+    case "prohibited":
+    case "rejected":
+      return "prohibited";
+    case "refused":
+      return "refused";
+    default:
+      return "failed";
+  }
+}
+
+async function readLine(connection: { read(into: Uint8Array): Promise<number | null> }) {
+  const buffer = new Uint8Array(16 * 1024);
+  const decoder = new TextDecoder();
+  for (let text = "";;) {
+    const count = await connection.read(buffer);
+    if (count === null || text.length > ANSWER_MAX) return text;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    if (text.endsWith("\n")) return text;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Config } from "../../config/config.ts";
+import { addressScope } from "../../net/address_scope.ts";
+import type { SocketAddress } from "../../net/connection.ts";
+import { Libc } from "../../net/libc.ts";
+import type { Firewall } from "../firewall/ruleset.ts";
+import { Reach } from "../reach.ts";
+import type { SurveyTools } from "../target/target_survey.ts";
+
+/** An address of this machine. */
+export interface OwnAddress {
+  /** `eth0`. */
+  readonly name: string;
+  readonly address: string;
+  /** Its network: `192.0.2.2/24`. */
+  readonly cidr: string;
+  readonly version: 4 | 6;
+}
+
+/** What another program wrote, or why it could not be asked. */
+export type ProgramOutput =
+  | { readonly stdout: string; readonly stderr: string }
+  | { readonly refusal: "not installed" | "not permitted"; readonly message: string };
+
+/** What the server's checks work with. */
+export interface ServerTools extends SurveyTools {
+  readonly addresses: () => readonly OwnAddress[];
+  /** Runs one of the programs that show firewall rules. */
+  readonly output: (program: FirewallProgram, args: readonly string[]) => Promise<ProgramOutput>;
+}
+
+/** The programs that doctor may run. */
+export type FirewallProgram = "nft" | "iptables-save" | "iptables-legacy-save";
+
+/** Where an account's bucket is served: the internal domain and the public one. */
+export interface BucketHosts {
+  readonly account: string;
+  readonly hosts: readonly SocketAddress[];
+}
+
+/** What the checks learn of the machine that cosftp is to run on. */
+export class ServerSurvey {
+  readonly config: Config;
+  readonly tools: ServerTools;
+  readonly buckets: readonly BucketHosts[];
+  readonly reach: Reach;
+  /** Once they were read. */
+  firewall: Firewall | undefined;
+  /** The address that the 227 reply names, once it is known. */
+  masquerade: string | undefined;
+
+  constructor(config: Config, options: { tools: ServerTools; buckets: readonly BucketHosts[] }) {
+    this.config = config;
+    this.tools = options.tools;
+    this.buckets = options.buckets;
+    const { dialer, libc } = options.tools;
+    this.reach = new Reach(dialer, libc instanceof Error ? undefined : libc);
+  }
+
+  /** Addresses that others can use. */
+  ownAddresses(): OwnAddress[] {
+    return this.tools.addresses()
+      .filter(({ address }) => !["loopback", "link-local"].includes(addressScope(address)));
+  }
+
+  /** Interfaces that packets of others come from. */
+  interfaces(): string[] {
+    return [
+      ...new Set(
+        this.tools.addresses()
+          .filter(({ address }) => addressScope(address) !== "loopback")
+          .map(({ name }) => name),
+      ),
+    ];
+  }
+
+  /** What the kernel says under /proc/sys: `net.ipv4.ip_forward`; undefined where it cannot be asked. */
+  sysctl(name: string): string | undefined {
+    return this.kernelFile(`/proc/sys/${name.replaceAll(".", "/")}`)?.trim();
+  }
+
+  kernelFile(path: string): string | undefined {
+    const { libc } = this.tools;
+    if (!(libc instanceof Libc)) return undefined;
+    try {
+      return libc.readKernelFile(path);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { Check, Outcome } from "../check.ts";
+import { failedConnection } from "../connect_outcome.ts";
+import { FtpError } from "./ftp_client.ts";
+import type { TargetSurvey } from "./target_survey.ts";
+
+/** A greeting that takes longer tries the patience of clients. Milliseconds. */
+const SLOW_GREETING = 3_000;
+
+export const greeting: Check<TargetSurvey> = {
+  id: "target.greeting",
+  title: "the server greets as FTP servers do, and lists its features",
+  needs: ["target.tcp"],
+  mode: "online",
+  async run(survey, { signal }) {
+    const start = performance.now();
+    try {
+      const client = await survey.open(signal);
+      if ("cause" in client) return [lostControl(survey, client)];
+      using _client = client;
+      const { code, lines, text } = survey.greeting!;
+      const elapsed = performance.now() - start;
+      if (code !== 220) {
+        return [{
+          status: "fail",
+          summary: `The server greets with ${lines.at(-1)}`,
+          remedy: {
+            text: code === 421
+              ? "It takes no more connections now: raise its limit (cosftp: max_connection_num) or wait"
+              : "The server's log says why",
+          },
+        }];
+      }
+      const features = await client.ask("FEAT", signal);
+      survey.features = features.code === 211
+        ? features.lines.slice(1, -1).map((line) => line.trim().toUpperCase())
+        : [];
+      const summary = `220 ${text}; ${survey.features.join(", ") || "no features"}`;
+      if (elapsed < SLOW_GREETING) return [{ status: "pass", summary }];
+      return [{
+        status: "warn",
+        summary: `The greeting came after ${(elapsed / 1_000).toFixed(1)} s`,
+        remedy: {
+          text:
+            "Usually the server looks up the client's name or asks its ident service: turn that off " +
+            "(vsftpd: reverse_lookup_enable=NO; proftpd: UseReverseDNS off, IdentLookups off)",
+        },
+      }];
+    } catch (error) {
+      signal.throwIfAborted();
+      return [{
+        status: "fail",
+        summary: `No greeting: ${(error as Error).message}`,
+        remedy: {
+          text: error instanceof FtpError
+            ? "Look whether this is the FTP server's port, and whether the server is in order: its log says why"
+            : "With ftps:// TLS begins at once; most servers want ftp:// and AUTH TLS",
+        },
+      }];
+    }
+  },
+};
+
+export const tls: Check<TargetSurvey> = {
+  id: "target.tls",
+  title: "TLS on the control connection, and its certificate",
+  needs: ["target.greeting"],
+  mode: "online",
+  async run(survey, { signal }) {
+    const { tls: use } = survey.target;
+    if (use === "implicit") return [{ status: "pass", summary: "TLS from the first byte" }];
+    const isOffered = survey.features.some((feature) => feature.startsWith("AUTH"));
+    if (!isOffered || use === "never") {
+      const why = isOffered ? "not used, because of --plain" : "not offered";
+      return [{
+        status: "warn",
+        summary: `TLS is ${why}: passwords and files can be read on the way`,
+        remedy: { text: "Use TLS, or a network that you trust" },
+      }];
+    }
+    const client = await survey.open(signal);
+    if ("cause" in client) return [lostControl(survey, client)];
+    using _client = client;
+    try {
+      await survey.protect(client, signal);
+      await client.ask("NOOP", signal);
+      survey.protection = "tls";
+      return [{
+        status: "pass",
+        summary: `TLS, and the certificate is good for ${survey.target.hostname}`,
+      }];
+    } catch (error) {
+      signal.throwIfAborted();
+      survey.protection = "failed";
+      return [failedTls(survey, error as Error)];
+    }
+  },
+};
+
+export const login: Check<TargetSurvey> = {
+  id: "target.login",
+  title: "the login is accepted",
+  needs: ["target.greeting", "target.tls"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async () => {
+      const how = survey.isProtected ? "over TLS" : "in clear text";
+      return await Promise.resolve([
+        { status: "pass", summary: `${survey.target.user} is logged in ${how}` },
+      ]);
+    }),
+};
+
+export const workingDirectory: Check<TargetSurvey> = {
+  id: "target.pwd",
+  title: "PWD answers with a path",
+  needs: ["target.login"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const answer = await client.ask("PWD", signal);
+      const path = answer.code === 257 && /^"((?:[^"]|"")*)"/.exec(answer.text)?.[1];
+      if (path) return [{ status: "pass", summary: `The working directory is ${path}` }];
+      return [{
+        status: "fail",
+        summary: `PWD was answered with ${answer.lines.at(-1)}`,
+        remedy: { text: 'A server says 257 "/path" (RFC 959 appendix II); its log may tell more' },
+      }];
+    }),
+};
+
+function lostControl(
+  survey: TargetSurvey,
+  failure: Parameters<typeof failedConnection>[0],
+): Outcome {
+  const { port } = survey.target;
+  return failedConnection(failure, {
+    what: "A second control connection",
+    ports: { first: port, last: port },
+  });
+}
+
+function failedTls(survey: TargetSurvey, error: Error): Outcome {
+  const { message } = error;
+  const { hostname } = survey.target;
+  const text = error instanceof FtpError
+    ? "It lists AUTH TLS and does not do it: give it a certificate (pure-ftpd: --tls=1, vsftpd: ssl_enable=YES, proftpd: " +
+      "TLSEngine on)"
+    : /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i.test(message)
+    ? "Nobody whom this machine trusts has signed it: have it signed, send the intermediate certificates too, or trust it " +
+      "with --ca FILE"
+    : /NotValidForName|not valid for/i.test(message)
+    ? `It is made out to another name than ${hostname}: connect by its name, or have it made out to this one`
+    : /expired|NotValidYet|not valid yet|not yet valid/i.test(message)
+    ? "Renew it, or set the clocks of both machines"
+    : "The server's log says why; old servers speak nothing newer than TLS 1.1, which is not safe";
+  return {
+    status: "fail",
+    summary: `TLS failed: ${message}`,
+    remedy: { text: `${text}. --plain goes on without TLS, and sends the password in clear text` },
+  };
+}

@@ -1,0 +1,185 @@
+import { addressScope } from "../../net/address_scope.ts";
+import { ipVersion, sameAddress } from "../../net/cidr.ts";
+import type { Connection, SocketAddress } from "../../net/connection.ts";
+import type { Check, Outcome } from "../check.ts";
+import { failedConnection } from "../connect_outcome.ts";
+import { describeFailure, type Failure } from "../reach.ts";
+import { formatRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
+import { type FtpClient, FtpError } from "./ftp_client.ts";
+import { CONNECT_TIMEOUT, type TargetSurvey } from "./target_survey.ts";
+
+/** How many ports of the passive range are tried, and how many when none of them opens. */
+const PORTS_TRIED = 8;
+const FAILURES_ENOUGH = 4;
+/** How long each of them gets once one was silent: two attempts of TCP. Milliseconds. */
+const SECOND_TIMEOUT = 1_500;
+
+export const passive: Check<TargetSurvey> = {
+  id: "target.pasv",
+  title: "the address in the 227 reply is one that clients can reach",
+  needs: ["target.login"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      if (ipVersion(survey.address.hostname) === 6) {
+        return [{ status: "pass", summary: "IPv6 needs EPSV only" }];
+      }
+      const named = await askPassive(survey, { client, command: "PASV", signal });
+      if (sameAddress(named.hostname, survey.address.hostname)) {
+        return [{
+          status: "pass",
+          summary: `227 names ${named.hostname}, the address of the control connection`,
+        }];
+      }
+      const connection = await survey.connect(named, signal);
+      if (!("cause" in connection)) {
+        connection.close();
+        return [elsewhere(survey, named)];
+      }
+      return [unreachableAddress(survey, connection)];
+    }),
+};
+
+export const extendedPassive: Check<TargetSurvey> = {
+  id: "target.epsv",
+  title: "EPSV is understood",
+  needs: ["target.login"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const { port } = await askPassive(survey, { client, command: "EPSV", signal });
+      return [{ status: "pass", summary: `229 names port ${port}` }];
+    }),
+};
+
+export const dataConnections: Check<TargetSurvey> = {
+  id: "target.data",
+  title: "data connections on several passive ports",
+  needs: ["target.login"],
+  mode: "online",
+  timeout: 60_000,
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const opened: number[] = [];
+      const failures: Failure[] = [];
+      for (let tried = 0; tried < PORTS_TRIED; tried++) {
+        if (opened.length === 0 && failures.length === FAILURES_ENOUGH) break;
+        const isPatient = failures.every(({ cause }) => cause !== "dropped");
+        const connection = await openData(survey, {
+          client,
+          signal,
+          timeout: isPatient ? CONNECT_TIMEOUT : SECOND_TIMEOUT,
+        });
+        if ("cause" in connection) failures.push(connection);
+        else {
+          opened.push(connection.remote.port);
+          connection.close();
+        }
+      }
+      return dataOutcomes(survey, { opened, failures });
+    }),
+};
+
+/** Asks for a passive port. @throws {FtpError} when the server has none to give. */
+async function askPassive(survey: TargetSurvey, { client, command, signal }: {
+  client: FtpClient;
+  command: "PASV" | "EPSV";
+  signal: AbortSignal;
+}): Promise<SocketAddress> {
+  const answer = await client.ask(command, signal);
+  const named = command === "EPSV"
+    ? answer.code === 229 ? /\((.)\1\1(\d+)\1\)/.exec(answer.text) : null
+    : answer.code === 227
+    ? /(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)/.exec(answer.text)
+    : null;
+  if (!named) throw new FtpError(`${command} was answered with ${answer.lines.at(-1)}`);
+  const { hostname } = survey.address;
+  const address = command === "EPSV"
+    ? { hostname, port: Number(named[2]) }
+    : { hostname: named.slice(1, 5).join("."), port: Number(named[5]) * 256 + Number(named[6]) };
+  survey.portsSeen.add(address.port);
+  return address;
+}
+
+/** Opens a data connection at the address of the control connection, as most clients do. */
+export async function openData(survey: TargetSurvey, { client, signal, timeout }: {
+  client: FtpClient;
+  signal: AbortSignal;
+  timeout?: number;
+}): Promise<Connection | Failure> {
+  const command = ipVersion(survey.address.hostname) === 6 ? "EPSV" : "PASV";
+  const { port } = await askPassive(survey, { client, command, signal });
+  return await survey.connect({ hostname: survey.address.hostname, port }, signal, timeout);
+}
+
+function elsewhere(survey: TargetSurvey, named: SocketAddress): Outcome {
+  return {
+    status: "warn",
+    summary: `227 names ${named.hostname} (${addressScope(named.hostname)}) instead of ` +
+      `${survey.address.hostname}: it can be reached from here`,
+    remedy: {
+      text:
+        "Look whether every client can reach it; if not, set the address that they can (cosftp: masquerade_address)",
+    },
+  };
+}
+
+function unreachableAddress(survey: TargetSurvey, failure: Failure): Outcome {
+  const { hostname: reached } = survey.address;
+  const { hostname: named } = failure.address;
+  const steps: Step[] = [
+    {
+      on: "the server",
+      how: "cosftp: under [NETWORK] of its configuration masquerade_address, or when it is started",
+      commands: [`COSFTP_NETWORK_MASQUERADE_ADDRESS=${reached} cosftp serve`],
+    },
+  ];
+  return {
+    status: "fail",
+    summary: `227 names ${named} (${addressScope(named)}), which cannot be reached: ` +
+      `clients reach the server at ${reached}`,
+    detail: `${describeFailure(failure)}. The server is behind a NAT and names its inner address.`,
+    remedy: remedyOf(
+      `Tell the server to name ${reached}: masquerade_address of cosftp and pyftpdlib, pasv_address of vsftpd, ` +
+        "MasqueradeAddress of proftpd, ForcePassiveIP of pure-ftpd",
+      steps,
+    ),
+    data: { named, reached, steps: stepsData(steps) },
+  };
+}
+
+function dataOutcomes(
+  survey: TargetSurvey,
+  { opened, failures }: { opened: readonly number[]; failures: readonly Failure[] },
+): Outcome[] {
+  const ports = (list: readonly number[]) =>
+    rangesOf([...new Set(list)].sort((a, b) => a - b)).map(formatRange).join(", ");
+  if (failures.length === 0) {
+    return [{
+      status: "pass",
+      summary: `${opened.length} data connections opened, on ports ${ports(opened)}`,
+    }];
+  }
+  const what = opened.length === 0
+    ? "Data connections"
+    : `${failures.length} of ${opened.length + failures.length} data connections`;
+  // Linux answers by ICMP only so often: next to ports that are rejected, silent ones are no other case.
+  const rejected = failures.find(({ cause }) => cause === "prohibited" || cause === "rejected");
+  const causeOf = ({ cause }: Failure) => cause === "dropped" && rejected ? rejected.cause : cause;
+  return [...Map.groupBy(failures, causeOf)].map(([cause, group]) => {
+    const outcome = failedConnection(group.find((failure) => failure.cause === cause)!, {
+      what,
+      ports: survey.passiveRange(),
+    });
+    const open = opened.length === 0 ? "none" : ports(opened);
+    return {
+      ...outcome,
+      detail: `Ports that failed so: ${
+        ports(group.map(({ address }) => address.port))
+      }; open: ${open}. ` +
+        `Passive range: ${formatRange(survey.passiveRange())}${
+          survey.target.passivePorts ? "" : " (a guess; give it by --passive-ports)"
+        }. To see all of it: cosftp doctor --listen-probe on the server, cosftp doctor --probe ${survey.address.hostname} here.`,
+    };
+  });
+}

@@ -1,0 +1,176 @@
+import { addressScope } from "../../net/address_scope.ts";
+import { ipVersion } from "../../net/cidr.ts";
+import { formatAddress } from "../../net/connection.ts";
+import { echo } from "../../net/icmp.ts";
+import { describeIcmp } from "../../net/icmp_message.ts";
+import type { Check, Outcome } from "../check.ts";
+import { failedConnection } from "../connect_outcome.ts";
+import { withIcmp } from "../icmp_permission.ts";
+import { describePathMtu, findPathMtu } from "../path_mtu.ts";
+import type { Failure } from "../reach.ts";
+import { remedyOf, type Step, stepsData } from "../steps.ts";
+import type { TargetSurvey } from "./target_survey.ts";
+
+/** Of two echo requests one may get lost. Milliseconds. */
+const ECHO_TIMEOUT = 1_500;
+
+/** How ICMP is to be let through: what is needed, and no more. */
+const PERMIT_ECHO: readonly Step[] = [
+  {
+    on: "the server",
+    how: "with iptables",
+    commands: ["iptables -I INPUT -p icmp --icmp-type echo-request -j ACCEPT"],
+  },
+  {
+    on: "the server",
+    how: "with nftables (nft list ruleset shows the names of your table and chain)",
+    commands: ["nft insert rule inet filter input icmp type echo-request accept"],
+  },
+  {
+    on: "the server",
+    how: "with firewalld",
+    commands: [
+      "firewall-cmd --permanent --remove-icmp-block=echo-request",
+      "firewall-cmd --reload",
+    ],
+  },
+];
+
+/** "Fragmentation needed" has to arrive wherever large packets come from. */
+export const PERMIT_TOO_BIG: readonly Step[] = [
+  {
+    on: "the server",
+    how: "with iptables, and so on every firewall on the way",
+    commands: ["iptables -I INPUT -p icmp --icmp-type fragmentation-needed -j ACCEPT"],
+  },
+  {
+    on: "the server",
+    how: "with nftables (nft list ruleset shows the names of your table and chain)",
+    commands: [
+      "nft insert rule inet filter input icmp type destination-unreachable icmp code frag-needed accept",
+    ],
+  },
+  {
+    on: "the router",
+    how: "if ICMP cannot be let through: keep TCP segments small enough",
+    commands: [
+      "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+    ],
+  },
+];
+
+export const dns: Check<TargetSurvey> = {
+  id: "target.dns",
+  title: "the server's name resolves",
+  mode: "online",
+  async run(survey) {
+    const { hostname } = survey.target;
+    if (ipVersion(hostname) !== undefined) {
+      survey.addresses = [hostname];
+      return [{ status: "pass", summary: `${hostname} is an address (${addressScope(hostname)})` }];
+    }
+    try {
+      survey.addresses = await survey.tools.resolve(hostname);
+    } catch (error) {
+      return [{
+        status: "fail",
+        summary: `${hostname} does not resolve: ${(error as Error).message}`,
+        remedy: { text: "Look at the name, at /etc/resolv.conf, and at the zone of the name" },
+      }];
+    }
+    const addresses = survey.addresses.map((it) => `${it} (${addressScope(it)})`);
+    return [{ status: "pass", summary: `${hostname} is ${addresses.join(", ")}` }];
+  },
+};
+
+export const tcp: Check<TargetSurvey> = {
+  id: "target.tcp",
+  title: "the control port accepts connections",
+  needs: ["target.dns"],
+  mode: "online",
+  async run(survey, { signal }) {
+    const { port } = survey.target;
+    const failures: Failure[] = [];
+    for (const hostname of survey.addresses) {
+      const connection = await survey.connect({ hostname, port }, signal);
+      if ("cause" in connection) {
+        failures.push(connection);
+        continue;
+      }
+      connection.close();
+      survey.addresses = [hostname];
+      const summary = `${formatAddress({ hostname, port })} accepts connections`;
+      if (failures.length === 0) return [{ status: "pass", summary }];
+      return [{
+        status: "warn",
+        summary: `${summary}, but not at every address of the name`,
+        detail: failures.map((it) => formatAddress(it.address)).join(", "),
+        remedy: { text: "Take the addresses that nobody serves out of the name's zone" },
+      }];
+    }
+    const ports = { first: port, last: port };
+    return failures.map((failure) =>
+      failedConnection(failure, { what: "The control connection", ports })
+    );
+  },
+};
+
+export const icmp: Check<TargetSurvey> = {
+  id: "target.icmp",
+  title: "ICMP echo comes back",
+  needs: ["target.dns"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    withIcmp(survey.tools.libc, async (libc): Promise<Outcome[]> => {
+      const address = survey.addresses[0]!;
+      const request = { address, timeout: ECHO_TIMEOUT, signal };
+      let answer = await echo(libc, request);
+      if (answer.kind === "silence") answer = await echo(libc, request);
+      if (answer.kind === "reply") {
+        return [{
+          status: "pass",
+          summary: `${address} answers in ${answer.elapsed.toFixed(1)} ms`,
+        }];
+      }
+      const why = answer.kind === "silence"
+        ? "nothing comes back, a firewall drops them"
+        : answer.kind === "icmp"
+        ? `rejected, ${describeIcmp(answer.icmp)}`
+        : `cannot be sent, ${answer.errno}`;
+      return [{
+        status: "warn",
+        summary: `Echo requests to ${address}: ${why}`,
+        detail:
+          'FTP itself needs none, but some clients ask first and then say "unroutable address" or "No route to host". ' +
+          "Whether other ICMP is dropped too, which breaks large packets, cosftp doctor on the server can tell.",
+        remedy: remedyOf("Let echo requests in, at least from your clients", PERMIT_ECHO),
+        data: { answer: answer.kind, steps: stepsData(PERMIT_ECHO) },
+      }];
+    }),
+};
+
+export const mtu: Check<TargetSurvey> = {
+  id: "target.mtu",
+  title: "large packets arrive, or somebody says that they do not",
+  needs: ["target.icmp"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    withIcmp(survey.tools.libc, async (libc): Promise<Outcome[]> => {
+      const address = survey.addresses[0]!;
+      const path = await findPathMtu(libc, { address, signal });
+      const summary = describePathMtu(path);
+      if (path.kind === "silence") {
+        return [{ status: "skip", summary, remedy: { text: "Let ICMP echo through first" } }];
+      }
+      const data = { mtu: path.mtu, steps: stepsData(PERMIT_TOO_BIG) };
+      if (path.kind !== "black hole") return [{ status: "pass", summary, data: { mtu: path.mtu } }];
+      return [{
+        status: "warn",
+        summary,
+        detail:
+          "Uploads of more than a few bytes stall, unless the machines find smaller packets by themselves",
+        remedy: remedyOf("Let ICMP type 3 code 4 through on the whole way", PERMIT_TOO_BIG),
+        data,
+      }];
+    }),
+};

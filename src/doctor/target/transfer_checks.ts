@@ -1,0 +1,265 @@
+import type { Connection, Listener } from "../../net/connection.ts";
+import type { Check, Outcome } from "../check.ts";
+import { failedConnection } from "../connect_outcome.ts";
+import { remedyOf, stepsData } from "../steps.ts";
+import { openData } from "./data_checks.ts";
+import type { FtpClient, FtpReply } from "./ftp_client.ts";
+import { PERMIT_TOO_BIG } from "./network_checks.ts";
+import { SessionLost, type TargetSurvey } from "./target_survey.ts";
+
+/** How long a data connection may bring nothing. Milliseconds. */
+const STALL = 8_000;
+/** How long a server gets to connect back. Milliseconds. */
+const ACTIVE_TIMEOUT = 5_000;
+/** More than one packet each way. Bytes. */
+const CANARY_SIZE = 64 * 1024;
+
+export const list: Check<TargetSurvey> = {
+  id: "target.list",
+  title: "a listing arrives whole",
+  needs: ["target.data"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const received = await download(survey, { client, command: "LIST", signal });
+      if ("outcome" in received) return [received.outcome];
+      return [{ status: "pass", summary: `LIST brought ${received.bytes.length} bytes` }];
+    }),
+};
+
+export const write: Check<TargetSurvey> = {
+  id: "target.write",
+  title: "a file is uploaded, read back and deleted",
+  needs: ["target.list"],
+  mode: "write",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const name = `cosftp-doctor-${crypto.randomUUID()}.bin`;
+      const canary = crypto.getRandomValues(new Uint8Array(CANARY_SIZE));
+      try {
+        const refused = await upload(survey, { client, name, bytes: canary, signal });
+        if (refused) return [refused];
+        const received = await download(survey, { client, command: `RETR ${name}`, signal });
+        if ("outcome" in received) return [received.outcome];
+        const isSame = received.bytes.length === canary.length &&
+          received.bytes.every((byte, index) => byte === canary[index]);
+        if (isSame) {
+          return [{ status: "pass", summary: `${CANARY_SIZE} bytes came back as they were sent` }];
+        }
+        return [{
+          status: "fail",
+          summary: "What was read back is not what was sent",
+          remedy: {
+            text: "Something on the way rewrites the data: an ALG, a proxy, a broken server",
+          },
+        }];
+      } finally {
+        if (!signal.aborted) await client.ask(`DELE ${name}`, signal);
+      }
+    }),
+};
+
+export const active: Check<TargetSurvey> = {
+  id: "target.active",
+  title: "active mode: the server can connect to this machine",
+  needs: ["target.data"],
+  mode: "online",
+  run: (survey, { signal }) =>
+    survey.withSession(signal, async (client) => {
+      const { hostname } = client.connection.local;
+      using listener = survey.tools.listen({ hostname, port: 0 });
+      const { port } = listener.address;
+      const command = hostname.includes(":")
+        ? `EPRT |2|${hostname}|${port}|`
+        : `PORT ${hostname.replaceAll(".", ",")},${port >> 8},${port & 255}`;
+      const prepared = await client.ask(command, signal);
+      if (prepared.code !== 200) return [activeRefused(prepared.lines.at(-1)!)];
+      return await connectedBack(survey, { client, listener, signal });
+    }),
+};
+
+async function connectedBack(survey: TargetSurvey, { client, listener, signal }: {
+  client: FtpClient;
+  listener: Listener;
+  signal: AbortSignal;
+}): Promise<Outcome[]> {
+  using _limit = stopAfter(ACTIVE_TIMEOUT, () => listener.close());
+  const accepted = listener.accept();
+  const answered = client.ask("NLST", signal);
+  answered.catch(() => {});
+  // 425 may come before any connection, and 150 before or after it.
+  const first = await Promise.race([accepted, answered]);
+  if (first && "code" in first && first.code >= 400) {
+    listener.close();
+    (await accepted)?.close();
+    return [activeRefused(first.lines.at(-1)!)];
+  }
+  const connection = await accepted;
+  // The server may go on trying for long, and listens to nothing meanwhile.
+  if (!connection) {
+    throw new SessionLost(activeRefused(`it did not connect within ${ACTIVE_TIMEOUT / 1_000} s`));
+  }
+  const opening = await answered;
+  {
+    using data = survey.isProtected && opening.code < 200
+      ? await survey.protectData(connection, signal)
+      : connection;
+    await drain(data);
+  }
+  // With TLS some servers say 226 only once this side has closed too.
+  if (opening.code < 200) await client.reply(signal);
+  return [{ status: "pass", summary: "The server connects to this machine" }];
+}
+
+/** Passive mode is what clients use; the other one is worth a word only. */
+function activeRefused(reason: string): Outcome {
+  return {
+    status: "warn",
+    summary: `Active mode does not work from here: ${reason}`,
+    remedy: {
+      text:
+        "Use passive mode, as nearly every client does. Active mode needs a client that is not behind a NAT, and a " +
+        "firewall of its own that lets the server in",
+    },
+  };
+}
+
+async function download(survey: TargetSurvey, { client, command, signal }: {
+  client: FtpClient;
+  command: string;
+  signal: AbortSignal;
+}): Promise<{ bytes: Uint8Array } | { outcome: Outcome }> {
+  const plain = await openData(survey, { client, signal });
+  if ("cause" in plain) {
+    const ports = survey.passiveRange();
+    return { outcome: failedConnection(plain, { what: "The data connection", ports }) };
+  }
+  using opened = plain;
+  const opening = await client.ask(command, signal);
+  if (opening.code >= 200) return { outcome: refused(command, opening) };
+  let bytes: Uint8Array;
+  using stall = stopAfter(STALL, () => opened.close());
+  try {
+    using data = await secured(survey, { connection: opened, signal });
+    bytes = await drain(data, stall.touch);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (stall.fired) return { outcome: stalled(command) };
+    return { outcome: brokenData(command, error as Error) };
+  }
+  const closing = await client.reply(signal);
+  return closing.code === 226 || closing.code === 250
+    ? { bytes }
+    : { outcome: refused(command, closing) };
+}
+
+/** @returns why not. */
+async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
+  client: FtpClient;
+  name: string;
+  bytes: Uint8Array;
+  signal: AbortSignal;
+}): Promise<Outcome | undefined> {
+  const plain = await openData(survey, { client, signal });
+  if ("cause" in plain) {
+    return failedConnection(plain, { what: "The data connection", ports: survey.passiveRange() });
+  }
+  using opened = plain;
+  const command = `STOR ${name}`;
+  const opening = await client.ask(command, signal);
+  if (opening.code >= 200) return refused(command, opening);
+  using stall = stopAfter(STALL, () => opened.close());
+  try {
+    using data = await secured(survey, { connection: opened, signal });
+    await data.write(bytes);
+    await data.closeWrite();
+    stall.touch();
+    data.close();
+  } catch (error) {
+    signal.throwIfAborted();
+    return stall.fired ? stalled(command) : brokenData(command, error as Error);
+  }
+  const closing = await client.reply(signal);
+  return closing.code === 226 || closing.code === 250 ? undefined : refused(command, closing);
+}
+
+function secured(
+  survey: TargetSurvey,
+  { connection, signal }: { connection: Connection; signal: AbortSignal },
+): Promise<Connection> {
+  return survey.isProtected ? survey.protectData(connection, signal) : Promise.resolve(connection);
+}
+
+function refused(command: string, answer: FtpReply): Outcome {
+  const needsReuse = answer.code === 522;
+  return {
+    status: "fail",
+    summary: `${command.slice(0, 4)} was answered with ${answer.lines.at(-1)}`,
+    remedy: {
+      text: needsReuse
+        ? "The server wants the data connection to resume the TLS session, which many clients cannot: turn that off " +
+          "(vsftpd: require_ssl_reuse=NO; proftpd: TLSOptions NoSessionReuseRequired)"
+        : "The server's log says why",
+    },
+    data: { code: answer.code },
+  };
+}
+
+function brokenData(command: string, error: Error): Outcome {
+  return {
+    status: "fail",
+    summary: `The data connection of ${command.slice(0, 4)} broke: ${error.message}`,
+    remedy: {
+      text:
+        "If it is TLS that failed: some servers want the TLS session of the control connection to be resumed " +
+        "(vsftpd: require_ssl_reuse=NO), some firewalls read along and break it. The server's log says why",
+    },
+  };
+}
+
+/** The connection is open, small packets arrive, large ones do not. */
+function stalled(command: string): Outcome {
+  return {
+    status: "fail",
+    summary: `${command.slice(0, 4)} stalls: the data connection is open, but no data came for ${
+      STALL / 1_000
+    } s`,
+    detail:
+      "Small packets arrive and full ones do not: an MTU black hole. The path carries less than 1500 bytes, and the ICMP " +
+      '"fragmentation needed" that says so is dropped on its way to the sender.',
+    remedy: remedyOf("Let ICMP type 3 code 4 reach the server, or clamp the MSS", PERMIT_TOO_BIG),
+    data: { cause: "mtu", steps: stepsData(PERMIT_TOO_BIG) },
+  };
+}
+
+async function drain(connection: Connection, onBytes: () => void = () => {}): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const buffer = new Uint8Array(64 * 1024);
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    onBytes();
+    pieces.push(buffer.slice(0, count));
+  }
+  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+/** Calls `stop` when nothing was touched for `milliseconds`. */
+function stopAfter(milliseconds: number, stop: () => void) {
+  let fired = false;
+  const onTime = () => {
+    fired = true;
+    stop();
+  };
+  let timer = setTimeout(onTime, milliseconds);
+  return {
+    get fired() {
+      return fired;
+    },
+    touch() {
+      clearTimeout(timer);
+      timer = setTimeout(onTime, milliseconds);
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}

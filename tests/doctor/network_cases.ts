@@ -1,0 +1,318 @@
+import assert from "node:assert/strict";
+import type { Host } from "./namespaces.ts";
+import { type Nat, ROUTER, SERVER } from "./network.ts";
+import { linesFor, type ReportedFinding, Scene, worseOf } from "./scene.ts";
+
+/** The rules of a server that lets in what it must, and ICMP; the last line is what becomes of the rest. */
+function firewall(...lines: readonly string[]): string[] {
+  return [
+    "iptables -A INPUT -i lo -j ACCEPT",
+    "iptables -A INPUT -m state --state ESTABLISHED -j ACCEPT",
+    ...lines.map((line) => `iptables ${line}`),
+  ];
+}
+
+const ICMP = "-A INPUT -p icmp -j ACCEPT";
+const CONTROL = "-A INPUT -p tcp --dport 2121 -j ACCEPT";
+const PASSIVE = "-A INPUT -p tcp --dport 60000:65535 -j ACCEPT";
+const DROP = "-P INPUT DROP";
+/** As CentOS installs it. */
+const REJECT = "-A INPUT -j REJECT --reject-with icmp-host-prohibited";
+
+/** A server that keeps its rules by nft. */
+function nft(rule: string): string[] {
+  return [
+    "nft add table inet filter",
+    "nft add chain inet filter input '{ type filter hook input priority filter; }'",
+    `nft add rule inet filter input ${rule}`,
+  ];
+}
+
+/** Ports that nobody asked to open. */
+const OTHERS = [1, 22, 2120, 2122, 59_999];
+
+/** A network in which something is wrong, what doctor has to say, and that mending it as printed mends it and nothing else. */
+export interface NetworkCase {
+  readonly name: string;
+  /** @default "none" */
+  readonly nat?: Nat;
+  /** Lines of [NETWORK]. */
+  readonly settings?: readonly string[];
+  readonly onRouter?: readonly string[];
+  readonly onServer?: readonly string[];
+  /** Whether the gateway runs from the start. @default true */
+  readonly serves?: boolean;
+  readonly expect: (scene: Scene) => Promise<void>;
+}
+
+/** Runs one. */
+export async function playCase(played: NetworkCase): Promise<void> {
+  const { nat = "none", settings, onRouter = [], onServer = [] } = played;
+  await using scene = await Scene.build({ nat, settings });
+  await scene.network.router.paste(onRouter);
+  if (played.serves !== false) await scene.serve();
+  await scene.network.server.paste(onServer);
+  await played.expect(scene);
+}
+
+/** What the client sees, at the address that it knows. */
+function fromClient(scene: Scene, ...checks: string[]): Promise<readonly ReportedFinding[]> {
+  const target = `ftp://user@${addressOf(scene)}:2121`;
+  return scene.doctor(scene.network.client, "--plain", "--target", target, ...checks);
+}
+
+/** What the server sees. */
+function onServer(scene: Scene, ...checks: string[]): Promise<readonly ReportedFinding[]> {
+  return scene.doctor(scene.network.server, ...checks);
+}
+
+function addressOf({ nat }: Scene): string {
+  return nat === "none" ? SERVER : ROUTER;
+}
+
+/** Pastes what `findings` print for `comment`, on `host`; their check must then pass, and no other port be open. */
+async function mend(scene: Scene, options: {
+  findings: readonly ReportedFinding[];
+  comment: string;
+  on: Host;
+  /** Looks again. */
+  again: (scene: Scene, check: string) => Promise<readonly ReportedFinding[]>;
+}): Promise<void> {
+  const { findings, comment, on, again } = options;
+  const { check } = findings[0]!;
+  const before = await scene.reachable(addressOf(scene), OTHERS);
+  for (const finding of findings) await on.paste(linesFor(finding, comment));
+  const [mended, after] = await Promise.all([
+    again(scene, check),
+    scene.reachable(addressOf(scene), OTHERS),
+  ]);
+  assertPass(mended, check);
+  assert.deepEqual(after, before, "other ports are as they were");
+}
+
+function assertPass(findings: readonly ReportedFinding[], check: string): void {
+  const found = findings.filter((finding) => finding.check === check);
+  assert.ok(found.length > 0, `${check} has no finding`);
+  assert.deepEqual(found.filter(({ status }) => status !== "pass"), []);
+}
+
+/** Every finding is a pass, but for those about TLS, which nobody speaks here, and writing, which nobody asked for. */
+function assertWell(findings: readonly ReportedFinding[]): void {
+  const worse = findings.filter(({ status, check }) =>
+    status !== "pass" && check !== "target.tls" && check !== "target.write"
+  );
+  assert.deepEqual(worse, []);
+}
+
+const WITH_IPTABLES = "# On the server, with iptables";
+const WITH_NFT = "# On the server, with nftables";
+
+export const NETWORK_CASES: readonly NetworkCase[] = [
+  {
+    name: "(a) all well, behind a NAT and a firewall: no alarm",
+    nat: "hairpin",
+    settings: [`masquerade_address = ${ROUTER}`],
+    onServer: firewall(ICMP, CONTROL, PASSIVE, DROP),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      assertWell(client);
+      assertWell(server);
+    },
+  },
+  {
+    name: "(b) masquerade_address is missing behind DNAT",
+    nat: "outside",
+    async expect(scene) {
+      const finding = worseOf(await fromClient(scene), "target.pasv");
+      assert.equal(finding.status, "fail");
+      assert.match(finding.summary, /^227 names 10\.0\.0\.2 \(private\), which cannot be reached/);
+      assert.match(
+        finding.remedy!.text,
+        /^Tell the server to name 203\.0\.113\.1: masquerade_address/,
+      );
+      const there = worseOf(await onServer(scene), "server.masquerade");
+      assert.match(there.summary, /^No masquerade_address, and 10\.0\.0\.2 cannot be reached/);
+      const [line] = linesFor(finding, "# On the server, cosftp");
+      await scene.serve(line);
+      assertWell(await fromClient(scene));
+    },
+  },
+  {
+    name: "(c) the passive range is dropped",
+    onServer: firewall(ICMP, CONTROL, DROP),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.data");
+      assert.equal(finding.status, "fail");
+      assert.match(finding.summary, /^Data connections: nothing came back from .* \(ETIMEDOUT\)/);
+      assert.match(finding.remedy!.text, /A firewall .* drops it, or a cloud security group/);
+      const there = worseOf(server, "firewall.passive");
+      assert.equal(
+        there.summary,
+        "The passive range 60000-65535 is dropped by iptables filter INPUT: policy drop",
+      );
+      assert.deepEqual(linesFor(there, WITH_IPTABLES), linesFor(finding, WITH_IPTABLES));
+      const on = scene.network.server;
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      assertPass(await onServer(scene), "firewall.passive");
+    },
+  },
+  {
+    name: "(d) the passive range is rejected with host-prohibited, as CentOS does",
+    onServer: firewall(ICMP, CONTROL, REJECT),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.data");
+      assert.equal(finding.status, "fail");
+      assert.match(
+        finding.summary,
+        /rejects .* \(EHOSTUNREACH, ICMP host administratively prohibited \(type 3, code 10\)/,
+      );
+      assert.match(finding.remedy!.text, /CentOS/);
+      const there = worseOf(server, "firewall.passive");
+      assert.match(there.summary, /rejected by iptables filter INPUT: -A INPUT -j REJECT/);
+      const probed = await scene.doctor(scene.network.client, "--probe", SERVER);
+      assert.match(worseOf(probed, "probe.contact").summary, /rejects .* \(type 3, code 10\)/);
+      const on = scene.network.server;
+      await mend(scene, { findings: [there], comment: WITH_IPTABLES, on, again: onServer });
+      assertPass(await fromClient(scene, "target.data"), "target.data");
+    },
+  },
+  {
+    name: "(e) all ICMP is dropped",
+    onServer: nft("meta l4proto icmp drop"),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      assert.match(worseOf(client, "target.icmp").summary, /nothing comes back, a firewall drops/);
+      const lost = server.filter(({ check }) => check === "firewall.icmp");
+      assert.deepEqual(lost.map(({ status }) => status), ["warn", "fail", "warn", "warn"]);
+      assert.equal(
+        lost[1]!.summary,
+        "ICMP fragmentation-needed is dropped by nft inet filter input: meta l4proto icmp drop",
+      );
+      const on = scene.network.server;
+      await mend(scene, { findings: lost, comment: WITH_NFT, on, again: onServer });
+      assertPass(await fromClient(scene, "target.icmp"), "target.icmp");
+    },
+  },
+  {
+    name: "(f) only ICMP echo is dropped",
+    onServer: firewall("-A INPUT -p icmp --icmp-type 8 -j DROP"),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.icmp");
+      assert.equal(finding.status, "warn");
+      const there = worseOf(server, "firewall.icmp");
+      assert.match(
+        there.summary,
+        /^ICMP echo-request is dropped by iptables filter INPUT: -A INPUT/,
+      );
+      const on = scene.network.server;
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      assertPass(await onServer(scene), "firewall.icmp");
+    },
+  },
+  {
+    name: "(g) half of the passive range is open",
+    settings: ["passive_port = 60000,60999"],
+    onServer: firewall(ICMP, CONTROL, "-A INPUT -p tcp --dport 60000:60499 -j ACCEPT", DROP),
+    async expect(scene) {
+      const { client, server } = scene.network;
+      await using _holding = await scene.holdPorts();
+      const probe = () => scene.doctor(client, "--probe", SERVER);
+      const [seen, known] = await Promise.all([probe(), onServer(scene, "firewall.passive")]);
+      const finding = worseOf(seen, "probe.ports");
+      assert.equal(finding.summary, "Ports 60500-60999 are dropped: nothing comes back");
+      const there = worseOf(known, "firewall.passive");
+      assert.match(there.summary, /^The passive range 60500-60999 is dropped by iptables/);
+      assert.deepEqual(linesFor(there, WITH_IPTABLES), linesFor(finding, WITH_IPTABLES));
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
+      assertPass(await onServer(scene), "firewall.passive");
+      // A gateway beside it still finds ports.
+      assertPass(await fromClient(scene), "target.data");
+    },
+  },
+  {
+    name: "(h) the listen port is closed: nobody serves",
+    serves: false,
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.tcp");
+      assert.equal(finding.status, "fail");
+      assert.match(finding.summary, /10\.0\.0\.2:2121 refused after \d+ ms \(ECONNREFUSED\)/);
+      assert.match(
+        finding.remedy!.text,
+        /nobody listens there .* or a firewall rejects by TCP reset/,
+      );
+      assertPass(server, "firewall.control");
+      const there = worseOf(server, "server.listen");
+      assert.match(there.summary, /^Nobody listens on 0\.0\.0\.0:2121/);
+      const [line] = linesFor(there, "# On the server");
+      await scene.serve(line);
+      assertWell(await fromClient(scene));
+    },
+  },
+  {
+    name: "(i) the listen port is rejected by TCP reset",
+    onServer: nft("tcp dport 2121 reject with tcp reset"),
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.tcp");
+      assert.match(finding.summary, /refused .* \(ECONNREFUSED\)/);
+      assert.match(finding.remedy!.text, /a firewall rejects by TCP reset/);
+      const there = worseOf(server, "firewall.control");
+      assert.equal(
+        there.summary,
+        "listen_port 2121 is rejected by nft inet filter input: tcp dport 2121 reject with tcp reset",
+      );
+      const on = scene.network.server;
+      await mend(scene, { findings: [there], comment: WITH_NFT, on, again: onServer });
+      assertWell(await fromClient(scene));
+    },
+  },
+  {
+    name: "(j) an MTU black hole: the path is narrow, and nobody hears of it",
+    onRouter: ["ip link set wan0 mtu 1400"],
+    onServer: firewall("-A INPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
+    async expect(scene) {
+      await scene.fill(100);
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      const finding = worseOf(client, "target.list");
+      assert.match(finding.summary, /^LIST stalls: the data connection is open/);
+      assert.match(finding.detail!, /an MTU black hole/);
+      assertPass(client, "target.data");
+      const there = worseOf(server, "firewall.icmp");
+      assert.match(there.summary, /^ICMP fragmentation-needed is dropped by iptables/);
+      const on = scene.network.server;
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      assertPass(await onServer(scene), "firewall.icmp");
+    },
+  },
+  {
+    name: "(k) hairpin is impossible",
+    nat: "outside",
+    settings: [`masquerade_address = ${ROUTER}`],
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
+      assertWell(client);
+      const finding = worseOf(server, "server.hairpin");
+      assert.equal(finding.status, "warn");
+      assert.match(finding.summary, /^Hairpin is impossible: 203\.0\.113\.1:2121 refused/);
+      const comment = "# On the router, with iptables";
+      const on = scene.network.router;
+      await mend(scene, { findings: [finding], comment, on, again: onServer });
+      assertWell(await fromClient(scene));
+    },
+  },
+  {
+    name: "the client's own firewall keeps active mode out: worth a warning, no more",
+    async expect(scene) {
+      await scene.network.client.paste(["iptables -A INPUT -p tcp --syn -j DROP"]);
+      const findings = await fromClient(scene);
+      const { status, summary } = worseOf(findings, "target.active");
+      assert.equal(status, "warn");
+      assert.match(summary, /^Active mode does not work from here: it did not connect within 5 s/);
+      assertWell(findings.filter(({ check }) => check !== "target.active"));
+    },
+  },
+];

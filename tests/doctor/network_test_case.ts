@@ -1,0 +1,24 @@
+import { whyNoNetworks } from "./permitted.ts";
+
+/**
+ * Registers a test that needs network namespaces. Where there are none it is ignored, and with `COSFTP_REQUIRE_CLIENTS=1` it
+ * fails.
+ *
+ * @param missing why it cannot run for another reason.
+ */
+export function networkTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  missing?: string,
+): void {
+  const reason = whyNoNetworks() ?? missing;
+  const isRequired = Deno.env.get("COSFTP_REQUIRE_CLIENTS") === "1";
+  Deno.test({
+    name,
+    ignore: reason !== undefined && !isRequired,
+    async fn(t) {
+      if (reason !== undefined) throw new Error(`Cannot test: ${reason}`);
+      await fn(t);
+    },
+  });
+}
