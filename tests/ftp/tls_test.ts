@@ -84,6 +84,36 @@ Deno.test("active data connections are protected too, with the gateway as TLS se
   assert.equal(await gateway.text("b"), "active");
 });
 
+Deno.test("STAT and ABOR are heard in a transfer under TLS", async () => {
+  await using gateway = await Gateway.start({ ftps: {} });
+  using peer = await logInPrivately(gateway);
+  assert.ok((await peer.ask("STAT", 211)).lines.includes(
+    " Control connection: TLS, data connections: TLS",
+  ));
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "some");
+  await peer.moved(4);
+  await peer.ask("ABOR", 426);
+  await peer.expect(226);
+  assert.equal(await gateway.text("a"), undefined);
+});
+
+Deno.test("an upload with AUTH behind it is not stored: nobody hears whether the client is there", async () => {
+  await using gateway = await Gateway.start({ ftps: {} });
+  using peer = await gateway.logIn();
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "content");
+  await peer.moved(7);
+  await peer.send("AUTH TLS\r\n");
+  await gateway.turn(0);
+  await (data as Deno.TcpConn).closeWrite();
+  await peer.expect(426);
+  await peer.expect(234);
+  assert.equal(await gateway.text("a"), undefined);
+});
+
 Deno.test("security commands have the replies of RFC 2228 and RFC 4217", async () => {
   await using gateway = await Gateway.start({ ftps: {} });
   using peer = await gateway.connect();
