@@ -91,7 +91,7 @@ export function diagnoseConfiguration(
     loaded,
     readFile: Deno.readFileSync,
     stat: systemStat,
-    certificate: undefined,
+    certificate: loaded.config?.tls.files,
     build: (config) => buildGateway(config, proxy),
     machineMemory,
     clock: systemClock,
