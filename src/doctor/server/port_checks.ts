@@ -1,6 +1,6 @@
 import { formatAddress, type SocketAddress } from "../../net/connection.ts";
 import type { Check, Outcome } from "../check.ts";
-import { formatRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
+import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
 import { FtpClient } from "../target/ftp_client.ts";
 import type { ServerSurvey } from "./server_survey.ts";
 
@@ -146,7 +146,7 @@ function ephemeralOverlap(survey: ServerSurvey): Outcome[] {
   const steps: Step[] = [{
     on: "the server",
     how: "and in /etc/sysctl.conf",
-    commands: [`sysctl -w net.ipv4.ip_local_reserved_ports=${formatRange(range)}`],
+    commands: [`sysctl -w net.ipv4.ip_local_reserved_ports=${reservedWith(survey, range)}`],
   }];
   return [{
     status: "warn",
@@ -157,9 +157,15 @@ function ephemeralOverlap(survey: ServerSurvey): Outcome[] {
   }];
 }
 
+/** What others have reserved stays. */
+function reservedWith(survey: ServerSurvey, range: PortRange): string {
+  const reserved = survey.sysctl("net.ipv4.ip_local_reserved_ports") ?? "";
+  return [...(reserved === "" ? [] : [reserved]), formatRange(range)].join(",");
+}
+
 function isReserved(
   survey: ServerSurvey,
-  { first, last }: { first: number; last: number },
+  { first, last }: PortRange,
 ): boolean {
   const reserved = survey.sysctl("net.ipv4.ip_local_reserved_ports") ?? "";
   return reserved.split(",").some((text) => {
