@@ -315,4 +315,22 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assertWell(findings.filter(({ check }) => check !== "target.active"));
     },
   },
+  {
+    name: "the router forwards half of the passive range: --probe settles that nobody else refuses",
+    nat: "outside",
+    settings: [`masquerade_address = ${ROUTER}`, "passive_port = 60000,60999"],
+    onRouter: ["nft insert rule ip nat prerouting tcp dport 60500-60999 accept"],
+    async expect(scene) {
+      await using _holding = await scene.holdPorts();
+      const finding = worseOf(
+        await scene.doctor(scene.network.client, "--probe", ROUTER),
+        "probe.ports",
+      );
+      assert.match(
+        finding.summary,
+        /^Ports 60500-60999 are refused, although the server holds them: .* a router does not forward/,
+      );
+      assertPass(await onServer(scene, "firewall.passive"), "firewall.passive");
+    },
+  },
 ];
