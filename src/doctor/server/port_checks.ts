@@ -81,6 +81,7 @@ async function greetingAt(
 export const passiveRange: Check<ServerSurvey> = {
   id: "server.passive",
   title: "the passive range: free, large enough, not given to outgoing connections",
+  needs: ["server.listen"],
   mode: "offline",
   run(survey) {
     const { passivePorts: range, listenAddress: hostname } = survey.config.network;
@@ -125,7 +126,8 @@ function takenPorts(survey: ServerSurvey, hostname: string): number[] {
   for (let port = first; port <= last; port++) {
     try {
       survey.tools.listen({ hostname, port }).close();
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
       taken.push(port);
     }
   }
