@@ -1,5 +1,6 @@
 import { sleep } from "../clock.ts";
 import type { PortRange } from "../doctor/steps.ts";
+import { Libc } from "../net/libc.ts";
 import { type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,14 +25,23 @@ export async function listenForProbes(
   const { systemTools } = await import("../doctor/machine.ts");
   const { interrupted } = terminal;
   using tools = systemTools();
+  // Each port that is held is an open file.
+  if (tools.libc instanceof Libc) tools.libc.raiseOpenFilesMax();
   const besideGateway = isTaken(() => tools.listen({ hostname: listenAddress, port: listenPort }));
-  using holder = new PortHolder({
-    listen: tools.listen,
-    hostname: listenAddress,
-    range: passivePorts,
-    besideGateway,
-    also: [listenPort],
-  });
+  let holder: InstanceType<typeof PortHolder>;
+  try {
+    holder = new PortHolder({
+      listen: tools.listen,
+      hostname: listenAddress,
+      range: passivePorts,
+      besideGateway,
+      also: [listenPort],
+    });
+  } catch (error) {
+    terminal.err(`cosftp doctor: ${(error as Error).message}\n`);
+    return ExitCode.failed;
+  }
+  using _holder = holder;
   const size = passivePorts.last - passivePorts.first + 1;
   const others = besideGateway ? ", the others are in use or left to the gateway that runs" : "";
   terminal.out(

@@ -1,3 +1,4 @@
+import { ipVersion } from "../net/cidr.ts";
 import type { Connection, Dialer, SocketAddress } from "../net/connection.ts";
 import { formatAddress } from "../net/connection.ts";
 import { describeIcmp, type IcmpMessage, isProhibition } from "../net/icmp_message.ts";
@@ -86,7 +87,7 @@ export class Reach {
     timeout: number;
     signal: AbortSignal;
   }): Promise<IcmpMessage | undefined> {
-    if (!this.#libc || errno === "ETIMEDOUT" || errno === "ENETUNREACH") return undefined;
+    if (!this.#libc || errno === "ETIMEDOUT") return undefined;
     const key = `${errno} ${address.hostname}`;
     if (!this.#icmp.has(key)) {
       const again = await probeTcp(this.#libc, { address, ...options });
@@ -101,7 +102,7 @@ export function judge(attempt: Omit<Failure, "cause">): Failure {
   return { ...attempt, cause: causeOf(attempt) };
 }
 
-function causeOf({ errno, elapsed, icmp }: Omit<Failure, "cause">): Cause {
+function causeOf({ address, errno, elapsed, icmp }: Omit<Failure, "cause">): Cause {
   switch (errno) {
     case "ETIMEDOUT":
       return "dropped";
@@ -110,6 +111,8 @@ function causeOf({ errno, elapsed, icmp }: Omit<Failure, "cause">): Cause {
     case "ECONNRESET":
       return "reset";
     case "EACCES":
+      // What Linux makes of ICMPv6 "administratively prohibited".
+      return ipVersion(address.hostname) === 6 ? "prohibited" : "denied-here";
     case "EPERM":
       return "denied-here";
     case "EHOSTUNREACH":

@@ -18,6 +18,7 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
@@ -70,6 +71,15 @@ export class Libc implements Disposable {
     const limit = new BigUint64Array(new ArrayBuffer(16));
     this.calls.getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer));
     return Number(limit[0]);
+  }
+
+  /** Raises that to what this user may have at most. `deno run` does so by itself, a compiled program does not. */
+  raiseOpenFilesMax(): void {
+    const limit = new BigUint64Array(new ArrayBuffer(16));
+    const bytes = new Uint8Array(limit.buffer);
+    if (this.calls.getrlimit(RLIMIT_NOFILE, bytes) !== 0) return;
+    limit[0] = limit[1]!;
+    this.calls.setrlimit(RLIMIT_NOFILE, bytes);
   }
 
   [Symbol.dispose](): void {

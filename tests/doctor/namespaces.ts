@@ -53,10 +53,16 @@ export class Host implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) {
-      child.kill("SIGKILL");
-      await child.status;
+    // Servers leave children behind; with the last process the namespace goes.
+    const pids = await runHere(["ip", "netns", "pids", this.name]);
+    for (const pid of pids.split("\n").filter((line) => line !== "")) {
+      try {
+        Deno.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
     }
+    await Promise.all([...this.#children].map(({ status }) => status));
     await runHere(["ip", "netns", "del", this.name]);
   }
 

@@ -172,7 +172,7 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const there = worseOf(server, "firewall.passive");
       assert.match(there.summary, /rejected by iptables filter INPUT: -A INPUT -j REJECT/);
       const probed = await scene.doctor(scene.network.client, "--probe", SERVER);
-      assert.match(worseOf(probed, "probe.contact").summary, /rejects .* \(type 3, code 10\)/);
+      assert.match(worseOf(probed, "probe.contact").summary, /rejects .* \(EHOSTUNREACH/);
       const on = scene.network.server;
       await mend(scene, { findings: [there], comment: WITH_IPTABLES, on, again: onServer });
       assertPass(await fromClient(scene, "target.data"), "target.data");
@@ -313,6 +313,24 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assert.equal(status, "warn");
       assert.match(summary, /^Active mode does not work from here: it did not connect within 5 s/);
       assertWell(findings.filter(({ check }) => check !== "target.active"));
+    },
+  },
+  {
+    name: "the router forwards half of the passive range: --probe settles that nobody else refuses",
+    nat: "outside",
+    settings: [`masquerade_address = ${ROUTER}`, "passive_port = 60000,60999"],
+    onRouter: ["nft insert rule ip nat prerouting tcp dport 60500-60999 accept"],
+    async expect(scene) {
+      await using _holding = await scene.holdPorts();
+      const finding = worseOf(
+        await scene.doctor(scene.network.client, "--probe", ROUTER),
+        "probe.ports",
+      );
+      assert.match(
+        finding.summary,
+        /^Ports 60500-60999 are refused, although the server holds them: .* a router does not forward/,
+      );
+      assertPass(await onServer(scene, "firewall.passive"), "firewall.passive");
     },
   },
 ];

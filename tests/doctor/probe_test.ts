@@ -91,5 +91,22 @@ networkTest(
       assert.equal((await ping(network, SERVER, "1400")).kind, "reply");
       assert.deepEqual(await ping(network, SERVER, "1501"), { kind: "unsent", errno: "EMSGSIZE" });
     });
+    await t.step("IPv6 has its own messages", async () => {
+      const [here, there] = ["fd00:1::2", "fd00:1::1"];
+      await network.client.paste([`ip address add ${here}/64 dev wan0 nodad`]);
+      await network.router.paste([
+        `ip address add ${there}/64 dev wan0 nodad`,
+        "ip6tables -A INPUT -p tcp --dport 2 -j REJECT --reject-with icmp6-adm-prohibited",
+        "ip6tables -A INPUT -p tcp --dport 3 -j REJECT --reject-with icmp6-port-unreachable",
+      ]);
+      assert.equal((await ping(network, there)).kind, "reply");
+      assert.equal((await ping(network, there, "1500")).kind, "reply");
+      for (const [port, errno, code] of [[2, "EACCES", 1], [3, "ECONNREFUSED", 4]] as const) {
+        const result = await tcp(network, there, port);
+        assert.equal(result.errno, errno);
+        assert.deepEqual(result.icmp, { version: 6, type: 1, code, from: there });
+      }
+      assert.equal((await tcp(network, there, 4)).errno, "ECONNREFUSED");
+    });
   },
 );

@@ -37,3 +37,9 @@ for (
     assert.match(describeFailure(failure), new RegExp(`192\\.0\\.2\\.1:60000.*${errno}`));
   });
 }
+
+Deno.test("EACCES for an IPv6 address is what a firewall answers, and not this machine", () => {
+  const there = { hostname: "2001:db8::1", port: 60_000 };
+  const failure = judge({ address: there, errno: "EACCES", elapsed: 2, icmp: undefined });
+  assert.equal(failure.cause, "prohibited");
+});

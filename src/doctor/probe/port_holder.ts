@@ -17,6 +17,7 @@ export class PortHolder implements Disposable {
   /**
    * @param options.besideGateway whether a gateway runs and must still find ports.
    * @param options.also ports outside the range that are held too when they are free.
+   * @throws Error when a port cannot be held for another reason than that it is in use, or for root.
    */
   constructor(options: {
     listen: (address: SocketAddress) => Listener;
@@ -34,8 +35,11 @@ export class PortHolder implements Disposable {
       try {
         listeners.push(options.listen({ hostname, port }));
         return true;
-      } catch {
-        return false;
+      } catch (cause) {
+        const { AddrInUse, PermissionDenied } = Deno.errors;
+        if (cause instanceof AddrInUse || cause instanceof PermissionDenied) return false;
+        for (const listener of listeners) listener.close();
+        throw new Error(`Cannot hold port ${port}: ${(cause as Error).message}`, { cause });
       }
     };
     for (let port = first; port <= last; port++) {

@@ -1,6 +1,6 @@
 import { formatAddress, type SocketAddress } from "../../net/connection.ts";
 import type { Check, Outcome } from "../check.ts";
-import { formatRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
+import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
 import { FtpClient } from "../target/ftp_client.ts";
 import type { ServerSurvey } from "./server_survey.ts";
 
@@ -81,6 +81,7 @@ async function greetingAt(
 export const passiveRange: Check<ServerSurvey> = {
   id: "server.passive",
   title: "the passive range: free, large enough, not given to outgoing connections",
+  needs: ["server.listen"],
   mode: "offline",
   run(survey) {
     const { passivePorts: range, listenAddress: hostname } = survey.config.network;
@@ -125,7 +126,8 @@ function takenPorts(survey: ServerSurvey, hostname: string): number[] {
   for (let port = first; port <= last; port++) {
     try {
       survey.tools.listen({ hostname, port }).close();
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
       taken.push(port);
     }
   }
@@ -146,7 +148,7 @@ function ephemeralOverlap(survey: ServerSurvey): Outcome[] {
   const steps: Step[] = [{
     on: "the server",
     how: "and in /etc/sysctl.conf",
-    commands: [`sysctl -w net.ipv4.ip_local_reserved_ports=${formatRange(range)}`],
+    commands: [`sysctl -w net.ipv4.ip_local_reserved_ports=${reservedWith(survey, range)}`],
   }];
   return [{
     status: "warn",
@@ -157,9 +159,15 @@ function ephemeralOverlap(survey: ServerSurvey): Outcome[] {
   }];
 }
 
+/** What others have reserved stays. */
+function reservedWith(survey: ServerSurvey, range: PortRange): string {
+  const reserved = survey.sysctl("net.ipv4.ip_local_reserved_ports") ?? "";
+  return [...(reserved === "" ? [] : [reserved]), formatRange(range)].join(",");
+}
+
 function isReserved(
   survey: ServerSurvey,
-  { first, last }: { first: number; last: number },
+  { first, last }: PortRange,
 ): boolean {
   const reserved = survey.sysctl("net.ipv4.ip_local_reserved_ports") ?? "";
   return reserved.split(",").some((text) => {

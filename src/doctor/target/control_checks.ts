@@ -33,8 +33,8 @@ export const greeting: Check<TargetSurvey> = {
       const features = await client.ask("FEAT", signal);
       survey.features = features.code === 211
         ? features.lines.slice(1, -1).map((line) => line.trim().toUpperCase())
-        : [];
-      const summary = `220 ${text}; ${survey.features.join(", ") || "no features"}`;
+        : undefined;
+      const summary = `220 ${text}; ${survey.features?.join(", ") || "no features"}`;
       if (elapsed < SLOW_GREETING) return [{ status: "pass", summary }];
       return [{
         status: "warn",
@@ -68,15 +68,10 @@ export const tls: Check<TargetSurvey> = {
   async run(survey, { signal }) {
     const { tls: use } = survey.target;
     if (use === "implicit") return [{ status: "pass", summary: "TLS from the first byte" }];
-    const isOffered = survey.features.some((feature) => feature.startsWith("AUTH"));
-    if (!isOffered || use === "never") {
-      const why = isOffered ? "not used, because of --plain" : "not offered";
-      return [{
-        status: "warn",
-        summary: `TLS is ${why}: passwords and files can be read on the way`,
-        remedy: { text: "Use TLS, or a network that you trust" },
-      }];
-    }
+    if (use === "never") return [notProtected("not used, because of --plain")];
+    // A server that tells its features only after the login may speak TLS all the same.
+    const isListed = survey.features?.some((feature) => feature.startsWith("AUTH"));
+    if (isListed === false) return [notProtected("not offered")];
     const client = await survey.open(signal);
     if ("cause" in client) return [lostControl(survey, client)];
     using _client = client;
@@ -90,8 +85,21 @@ export const tls: Check<TargetSurvey> = {
       }];
     } catch (error) {
       signal.throwIfAborted();
+      if (!(error instanceof FtpError)) {
+        survey.protection = "failed";
+        return [failedTls(error as Error)];
+      }
+      if (!isListed) return [notProtected("not offered")];
       survey.protection = "failed";
-      return [failedTls(survey, error as Error)];
+      return [{
+        status: "fail",
+        summary: error.message,
+        remedy: {
+          text:
+            "It lists AUTH TLS and does not do it: give it a certificate (pure-ftpd: --tls=1, vsftpd: ssl_enable=YES, " +
+            `proftpd: TLSEngine on). ${PLAIN}`,
+        },
+      }];
     }
   },
 };
@@ -102,11 +110,9 @@ export const login: Check<TargetSurvey> = {
   needs: ["target.greeting", "target.tls"],
   mode: "online",
   run: (survey, { signal }) =>
-    survey.withSession(signal, async () => {
+    survey.withSession(signal, () => {
       const how = survey.isProtected ? "over TLS" : "in clear text";
-      return await Promise.resolve([
-        { status: "pass", summary: `${survey.target.user} is logged in ${how}` },
-      ]);
+      return [{ status: "pass", summary: `${survey.target.user} is logged in ${how}` }];
     }),
 };
 
@@ -139,23 +145,39 @@ function lostControl(
   });
 }
 
-function failedTls(survey: TargetSurvey, error: Error): Outcome {
-  const { message } = error;
-  const { hostname } = survey.target;
-  const text = error instanceof FtpError
-    ? "It lists AUTH TLS and does not do it: give it a certificate (pure-ftpd: --tls=1, vsftpd: ssl_enable=YES, proftpd: " +
-      "TLSEngine on)"
-    : /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i.test(message)
-    ? "Nobody whom this machine trusts has signed it: have it signed, send the intermediate certificates too, or trust it " +
-      "with --ca FILE"
-    : /NotValidForName|not valid for/i.test(message)
-    ? `It is made out to another name than ${hostname}: connect by its name, or have it made out to this one`
-    : /expired|NotValidYet|not valid yet|not yet valid/i.test(message)
-    ? "Renew it, or set the clocks of both machines"
-    : "The server's log says why; old servers speak nothing newer than TLS 1.1, which is not safe";
+/** What rustls says of a certificate, and what to do about it. */
+const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i,
+    "Nobody whom this machine trusts has signed it: have it signed, send the intermediate certificates too, or trust it " +
+    "with --ca FILE",
+  ],
+  [
+    /NotValidForName|not valid for/i,
+    "It is made out to another name: connect by its name, or have it made out to this one",
+  ],
+  [
+    /expired|NotValidYet|not valid yet|not yet valid/i,
+    "Renew it, or set the clocks of both machines",
+  ],
+];
+
+function failedTls({ message }: Error): Outcome {
+  const advice = TLS_ADVICE.find(([pattern]) => pattern.test(message))?.[1] ??
+    "The server's log says why; old servers speak nothing newer than TLS 1.1, which is not safe";
   return {
     status: "fail",
     summary: `TLS failed: ${message}`,
-    remedy: { text: `${text}. --plain goes on without TLS, and sends the password in clear text` },
+    remedy: { text: `${advice}. ${PLAIN}` },
+  };
+}
+
+const PLAIN = "--plain goes on without TLS, and sends the password in clear text";
+
+function notProtected(why: string): Outcome {
+  return {
+    status: "warn",
+    summary: `TLS is ${why}: passwords and files can be read on the way`,
+    remedy: { text: "Use TLS, or a network that you trust" },
   };
 }

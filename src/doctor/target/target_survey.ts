@@ -49,7 +49,8 @@ export class TargetSurvey implements Disposable {
   addresses: readonly string[] = [];
   /** What the server says when a connection is opened. */
   greeting: FtpReply | undefined;
-  features: readonly string[] = [];
+  /** What FEAT lists, in capitals; undefined when the server does not tell before the login. */
+  features: readonly string[] | undefined;
   /** Whether control connections are to be protected; why that failed, if it did. */
   protection: "none" | "tls" | "failed" = "none";
   /** Ports that the server named so far. */
@@ -126,7 +127,7 @@ export class TargetSurvey implements Disposable {
    */
   async withSession(
     signal: AbortSignal,
-    work: (client: FtpClient) => Promise<readonly Outcome[]>,
+    work: (client: FtpClient) => Promise<readonly Outcome[]> | readonly Outcome[],
   ): Promise<readonly Outcome[]> {
     const turn = this.#turn.then(async () => {
       try {

@@ -3,14 +3,18 @@ import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { remedyOf, stepsData } from "../steps.ts";
 import { openData } from "./data_checks.ts";
-import type { FtpClient, FtpReply } from "./ftp_client.ts";
+import { type FtpClient, FtpError, type FtpReply } from "./ftp_client.ts";
 import { PERMIT_TOO_BIG } from "./network_checks.ts";
 import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** How long a data connection may bring nothing. Milliseconds. */
-const STALL = 8_000;
+const STALL = 12_000;
+/** So much of a listing is enough to know that it arrives. Bytes. */
+const LISTING_ENOUGH = 1024 * 1024;
 /** How long a server gets to connect back. Milliseconds. */
 const ACTIVE_TIMEOUT = 5_000;
+/** How long removing the file may take. Milliseconds. */
+const CLEANUP = 5_000;
 /** More than one packet each way. Bytes. */
 const CANARY_SIZE = 64 * 1024;
 
@@ -21,7 +25,12 @@ export const list: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     survey.withSession(signal, async (client) => {
-      const received = await download(survey, { client, command: "LIST", signal });
+      const received = await download(survey, {
+        client,
+        command: "LIST",
+        enough: LISTING_ENOUGH,
+        signal,
+      });
       if ("outcome" in received) return [received.outcome];
       return [{ status: "pass", summary: `LIST brought ${received.bytes.length} bytes` }];
     }),
@@ -54,7 +63,10 @@ export const write: Check<TargetSurvey> = {
           },
         }];
       } finally {
-        if (!signal.aborted) await client.ask(`DELE ${name}`, signal);
+        // Also after Ctrl-C, and for as long as a reply may take.
+        await client.ask(`DELE ${name}`, AbortSignal.timeout(CLEANUP)).catch((cause) => {
+          throw new FtpError(`${name} may be left on the server: ${cause.message}`, { cause });
+        });
       }
     }),
 };
@@ -104,7 +116,7 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
     using data = survey.isProtected && opening.code < 200
       ? await survey.protectData(connection, signal)
       : connection;
-    await drain(data);
+    await drain(data, { enough: 1 });
   }
   // With TLS some servers say 226 only once this side has closed too.
   if (opening.code < 200) await client.reply(signal);
@@ -124,9 +136,11 @@ function activeRefused(reason: string): Outcome {
   };
 }
 
-async function download(survey: TargetSurvey, { client, command, signal }: {
+async function download(survey: TargetSurvey, { client, command, enough, signal }: {
   client: FtpClient;
   command: string;
+  /** Bytes after which the transfer is ended early. @default never */
+  enough?: number;
   signal: AbortSignal;
 }): Promise<{ bytes: Uint8Array } | { outcome: Outcome }> {
   const plain = await openData(survey, { client, signal });
@@ -141,16 +155,16 @@ async function download(survey: TargetSurvey, { client, command, signal }: {
   using stall = stopAfter(STALL, () => opened.close());
   try {
     using data = await secured(survey, { connection: opened, signal });
-    bytes = await drain(data, stall.touch);
+    bytes = await drain(data, { enough, onBytes: stall.touch });
   } catch (error) {
     signal.throwIfAborted();
     if (stall.fired) return { outcome: stalled(command) };
     return { outcome: brokenData(command, error as Error) };
   }
   const closing = await client.reply(signal);
-  return closing.code === 226 || closing.code === 250
-    ? { bytes }
-    : { outcome: refused(command, closing) };
+  const isWell = closing.code === 226 || closing.code === 250 ||
+    enough !== undefined && bytes.length >= enough;
+  return isWell ? { bytes } : { outcome: refused(command, closing) };
 }
 
 /** @returns why not. */
@@ -225,23 +239,29 @@ function stalled(command: string): Outcome {
       STALL / 1_000
     } s`,
     detail:
-      "Small packets arrive and full ones do not: an MTU black hole. The path carries less than 1500 bytes, and the ICMP " +
+      "When the server's log shows no reason: small packets arrive and full ones do not, an MTU black hole. The path " +
+      "carries less than 1500 bytes, and the ICMP " +
       '"fragmentation needed" that says so is dropped on its way to the sender.',
     remedy: remedyOf("Let ICMP type 3 code 4 reach the server, or clamp the MSS", PERMIT_TOO_BIG),
     data: { cause: "mtu", steps: stepsData(PERMIT_TOO_BIG) },
   };
 }
 
-async function drain(connection: Connection, onBytes: () => void = () => {}): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+/** Reads to the end, or until it is `enough`. */
+async function drain(
+  connection: Connection,
+  { enough = Infinity, onBytes = () => {} }: { enough?: number; onBytes?: () => void },
+): Promise<Uint8Array> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   const buffer = new Uint8Array(64 * 1024);
-  for (;;) {
+  for (let length = 0; length < enough;) {
     const count = await connection.read(buffer);
     if (count === null) break;
     onBytes();
+    length += count;
     pieces.push(buffer.slice(0, count));
   }
-  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 /** Calls `stop` when nothing was touched for `milliseconds`. */
