@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import type { Account } from "./accounts/account.ts";
-import { type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
+import { type Authenticator, type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
+import { cosKeyAuthenticator } from "./accounts/cos_key_authenticator.ts";
 import { LoginGuard } from "./accounts/login_guard.ts";
 import { readPassword } from "./accounts/passwords.ts";
 import { systemClock } from "./clock.ts";
@@ -18,11 +19,16 @@ import {
   type SocketAddress,
   systemDialer,
 } from "./net/connection.ts";
+import type { CertificatePair } from "./net/certificate.ts";
 import { HttpClient } from "./net/http_client.ts";
 import { proxySettings } from "./net/http_proxy.ts";
+import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
+import { selfSignedCertificate } from "./net/self_signed.ts";
+import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
+import { loadSigning } from "./store/cos/signer.ts";
 import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
 import { LogFile } from "./telemetry/log_file.ts";
-import { accountOpener } from "./open_account.ts";
+import { accountOpener, type OpenAccount } from "./open_account.ts";
 import { sweepHourly } from "./vfs/upload_sweep.ts";
 
 /** What a long-lived job needs of the process it runs in; a terminal has it. */
@@ -34,7 +40,15 @@ export interface Surroundings {
   /** Aborts when it is to end at once. */
   readonly killed: AbortSignal;
   readonly env: { get(name: string): string | undefined };
+  /** Gives up permissions of the process, for good. @returns those that it still has. */
+  giveUp(permissions: readonly Privilege[]): readonly string[];
 }
+
+/** What a job that serves can do without once everything is open. Deno's names. */
+type Privilege = "run" | "ffi" | "sys" | "env" | "write";
+
+/** What no job needs once it serves. */
+const DISPENSABLE: readonly Privilege[] = ["run", "ffi", "sys", "env"];
 
 /** A job cannot start. The message is one clear line for the operator. */
 export class StartError extends Error {
@@ -44,15 +58,19 @@ export class StartError extends Error {
 /**
  * Runs the gateway until it is interrupted; running transfers may then end.
  *
+ * @param options.writesFiles whether this process writes files besides the log's. @default false
+ * @param options.certificate in the place of the configuration's files.
  * @param options.onReady called when clients can connect.
  * @throws {StartError} when it cannot start.
  */
 export async function serve(options: {
   config: Config;
   surroundings: Surroundings;
+  writesFiles?: boolean;
+  certificate?: CertificatePair;
   onReady?: (address: SocketAddress) => void;
 }): Promise<void> {
-  const { config, surroundings } = options;
+  const { config, surroundings, writesFiles = false } = options;
   // Asked for before anybody is told that we serve: from here on Ctrl-C ends the gateway in good order.
   const { interrupted, killed } = surroundings;
   const { limits, network } = config;
@@ -63,32 +81,57 @@ export async function serve(options: {
     clock: systemClock,
     proxy: proxySettings(surroundings.env),
   });
+  // The metadata service of a machine is not reached through a proxy.
+  using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
   using masquerade = await startMasquerade(config, log);
-  const open = accountOpener(config, { http, log });
+  const open = accountOpener(config, { http, direct, log });
   const accounts = await Promise.all(config.accounts.map(open));
   const logins = config.accounts.flatMap(({ users }, index) =>
     users.map((user) => loginOf(user, accounts[index]!))
   );
-  using listener = openListener({
+  const behindProxies = (listener: Listener): Listener =>
+    network.proxyProtocolFrom.length === 0 ? listener : new ProxyProtocolListener(listener, {
+      from: network.proxyProtocolFrom,
+      clock: systemClock,
+      log,
+    });
+  using listener = behindProxies(openListener({
     hostname: network.listenAddress,
     port: network.listenPort,
-  });
+  }));
+  using certificate = await openCertificate(config, { certificate: options.certificate, log });
+  using implicitTls = config.tls.implicitPort === undefined
+    ? undefined
+    : behindProxies(openListener({
+      hostname: network.listenAddress,
+      port: config.tls.implicitPort,
+    }));
   using arrivals = await ArrivalBarrier.open();
+  await loadSigning();
+  const writes = writesFiles || config.log.toFile;
+  const remaining = surroundings.giveUp(writes ? DISPENSABLE : [...DISPENSABLE, "write"]);
+  log.debug("Permissions that are left, each as a whole", { permissions: remaining.join(" ") });
   const server = new FtpServer(listener, {
+    implicitTls,
     limits: { ...config.login, maxConnections: limits.maxConnectionNum },
     services: {
       ...limits,
-      authenticator: passwordAuthenticator(logins),
+      authenticator: authenticatorOf(config, { logins, open }),
       guard: new LoginGuard({ ...config.login.guard, clock: systemClock, log }),
       clock: systemClock,
       random: Math.random,
       dialer: systemDialer,
       arrivals,
       log,
-      ports: new PortPool({ ...network.passivePorts, random: Math.random }),
+      ports: new PortPool({
+        ...network.passivePorts,
+        random: Math.random,
+        listen: (address) => behindProxies(listen(address)),
+      }),
       masquerade,
       dataPeer: network.dataPeer,
       logins: new LoginSlots(limits.maxLoginNum),
+      tls: certificate && { ...config.tls, certificate },
     },
   });
   const { first, last } = network.passivePorts;
@@ -96,6 +139,8 @@ export async function serve(options: {
     listen: formatAddress(listener.address),
     passive: `${first}-${last}`,
     masquerade: masquerade?.address ?? "none",
+    tls: certificate ? config.tls.required : "none",
+    implicitTls: implicitTls && formatAddress(implicitTls.address),
     accounts: config.accounts.map(({ name, bucket }) => `${name}=${bucket}`).join(" "),
   });
   for (const { name, users } of config.accounts) {
@@ -141,6 +186,7 @@ export async function runEmulator(options: {
     clock: systemClock,
   });
   await using emulator = await openEmulator({ ...options, log });
+  surroundings.giveUp(options.dataDir === undefined ? [...DISPENSABLE, "write"] : DISPENSABLE);
   options.onReady(emulator.address);
   await aborted(interrupted);
 }
@@ -149,17 +195,19 @@ export async function runEmulator(options: {
  * Runs the gateway on an embedded COS server of its own.
  *
  * @param options.dir where the bucket is kept; undefined: in memory.
+ * @param options.tls whether it offers TLS, with a certificate made for this run.
  * @param options.configure makes the configuration, given where the embedded server listens and its keys.
  * @throws {StartError} when it cannot start.
  */
 export async function serveDemo(options: {
   bucket: string;
   dir: string | undefined;
+  tls: boolean;
   configure: (cos: { endpoint: string; secretId: string; secretKey: string }) => Config;
   surroundings: Surroundings;
   onReady: (address: SocketAddress) => void;
 }): Promise<void> {
-  const { bucket, dir, configure, surroundings, onReady } = options;
+  const { bucket, dir, tls, configure, surroundings, onReady } = options;
   // Nobody but this process is to use it, although it listens on loopback.
   const keys = { secretId: crypto.randomUUID(), secretKey: crypto.randomUUID() };
   const log = createLogger({
@@ -176,7 +224,20 @@ export async function serveDemo(options: {
     log,
   });
   const config = configure({ endpoint: formatAddress(emulator.address), ...keys });
-  await serve({ config, surroundings, onReady });
+  const certificate = tls
+    ? await selfSignedCertificate({
+      names: ["localhost", "127.0.0.1"],
+      now: systemClock.now(),
+      days: 30,
+    })
+    : undefined;
+  await serve({
+    config,
+    surroundings,
+    writesFiles: dir !== undefined,
+    certificate,
+    onReady,
+  });
 }
 
 async function openEmulator(options: {
@@ -222,8 +283,41 @@ function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Di
   return { log, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
+function authenticatorOf(
+  { login }: Config,
+  { logins, open }: { logins: readonly Login[]; open: OpenAccount },
+): Authenticator {
+  const { cosKeyAccount } = login;
+  const others = passwordAuthenticator(logins);
+  if (!cosKeyAccount) return others;
+  return cosKeyAuthenticator({
+    open: ({ name, bucket, secretId, secretKey }) => {
+      const keys = { secretId, secretKey, token: undefined };
+      const credentials = { from: "configuration", ...keys } as const;
+      return open({ ...cosKeyAccount, users: [], name, bucket, credentials });
+    },
+    others,
+    clock: systemClock,
+  });
+}
+
 function loginOf({ name, password }: UserConfig, account: Account): Login {
   return { name, account, password: password === undefined ? "any" : readPassword(password) };
+}
+
+/** @throws {StartError} */
+async function openCertificate(
+  { tls: { files } }: Config,
+  { certificate, log }: { certificate: CertificatePair | undefined; log: Logger },
+): Promise<ServerCertificate | undefined> {
+  const source = certificate ? fixedCertificate(certificate) : files && certificateFiles(files);
+  if (!source) return undefined;
+  try {
+    return await ServerCertificate.open({ source, clock: systemClock, log });
+  } catch (error) {
+    const message = `Cannot use the certificate: ${(error as Error).message}`;
+    throw new StartError(message, { cause: error });
+  }
 }
 
 /** Says which buckets cannot be used now. Never throws: they may come back, and the gateway serves the others. */

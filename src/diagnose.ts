@@ -48,6 +48,7 @@ export function diagnoseKeys(
   const chooseProxy = proxyChooser(proxy);
   const { clock = systemClock } = options;
   const http = new HttpClient({ dialer, clock, proxy });
+  const direct = new HttpClient({ dialer, clock });
   const log = createLogger({ level: "CRITICAL", sinks: [], clock });
   const subjects = accounts.map((account) => {
     const subject: AccountSubject = {
@@ -56,7 +57,7 @@ export function diagnoseKeys(
       endpointIn: (region) =>
         endpointsOf({ ...account, endpoint: undefined, region, network: "public" })[0],
       proxyOf: (endpoint) => chooseProxy(endpoint)?.address,
-      store: openStore(account, { http, dialer, clock, log }),
+      store: openStore(account, { http, direct, dialer, clock, log }),
       http,
       dialer,
       resolve,
@@ -67,7 +68,13 @@ export function diagnoseKeys(
     };
     return { name: `${account.name} (${account.bucket})`, subject };
   });
-  return { subjects, [Symbol.dispose]: () => http[Symbol.dispose]() };
+  return {
+    subjects,
+    [Symbol.dispose]() {
+      http[Symbol.dispose]();
+      direct[Symbol.dispose]();
+    },
+  };
 }
 
 async function systemResolve(hostname: string): Promise<readonly string[]> {
@@ -84,7 +91,7 @@ export function diagnoseConfiguration(
     loaded,
     readFile: Deno.readFileSync,
     stat: systemStat,
-    certificate: undefined,
+    certificate: loaded.config?.tls.files,
     build: (config) => buildGateway(config, proxy),
     machineMemory,
     clock: systemClock,
@@ -94,8 +101,9 @@ export function diagnoseConfiguration(
 /** @throws TypeError when a proxy setting cannot be used; RangeError when there is not memory enough. */
 async function buildGateway(config: Config, proxy: ProxySettings): Promise<void> {
   using http = new HttpClient({ dialer: systemDialer, clock: systemClock, proxy });
+  using direct = new HttpClient({ dialer: systemDialer, clock: systemClock });
   const log = createLogger({ level: "CRITICAL", sinks: [], clock: systemClock });
-  await Promise.all(config.accounts.map(accountOpener(config, { http, log })));
+  await Promise.all(config.accounts.map(accountOpener(config, { http, direct, log })));
 }
 
 function systemStat(path: string): FileFacts | undefined {

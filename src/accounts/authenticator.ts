@@ -14,7 +14,7 @@ export interface LoginAttempt {
 /** What becomes of an attempt. Why it was refused is for the log; a client is told the same whatever it was. */
 export type LoginOutcome =
   | { readonly account: Account }
-  | { readonly refused: "unknown user" | "wrong password" };
+  | { readonly refused: string };
 
 /** Tells whether a login is right. */
 export interface Authenticator {

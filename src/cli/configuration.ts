@@ -9,6 +9,8 @@ export interface ConfigurationOptions {
   readonly config?: string;
   /** `--lenient` */
   readonly lenient?: boolean;
+  /** `--strict` */
+  readonly strict?: boolean;
 }
 
 /** Loads the configuration for this machine and `terminal`'s environment. */
@@ -19,6 +21,7 @@ export function loadConfiguration(
   return load({
     path: options.config,
     lenient: options.lenient,
+    strict: options.strict,
     overrides: options.overrides,
     env: terminal.env.toObject(),
     machineMemory: Deno.systemMemoryInfo().total,

@@ -19,9 +19,10 @@ export async function serveDemo(
   await app.serveDemo({
     bucket: BUCKET,
     dir: options.demoDir,
+    tls: options.tls ?? false,
     configure: (cos) => demoConfig(options, cos),
     surroundings: terminal,
-    onReady: (address) => terminal.out(welcome(address, options.demoDir)),
+    onReady: (address) => terminal.out(welcome(address, options)),
   });
 }
 
@@ -57,23 +58,27 @@ function demoConfig(
 }
 
 /** What was started, and lines to paste. */
-function welcome(address: SocketAddress, dir: string | undefined): string {
+function welcome(address: SocketAddress, { demoDir: dir, tls }: ServeOptions): string {
   const everywhere = address.hostname === "0.0.0.0" || address.hostname === "::";
   const hostname = everywhere ? "127.0.0.1" : address.hostname;
   const at = formatAddress({ ...address, hostname });
   const url = `ftp://${ACCOUNT}:${ACCOUNT}@${at}/`;
+  // Nobody has a reason to trust the demo's certificate.
+  const curl = tls ? "curl -k --ssl-reqd" : "curl";
+  const lftp = tls ? `lftp -e "set ssl:verify-certificate no; set ftp:ssl-force yes"` : "lftp";
+  const encryption = tls ? "Require explicit FTP over TLS" : "Only use plain FTP";
   return `
-cosftp demo: FTP on ${at}, account ${ACCOUNT}, password ${ACCOUNT}
+cosftp demo: ${tls ? "FTP and FTPS" : "FTP"} on ${at}, account ${ACCOUNT}, password ${ACCOUNT}
 Its bucket is on an embedded COS server, ${
     dir ? `kept in ${dir}` : "in memory: it ends with the demo"
   }.
 
 Try it from another terminal:
-  curl -T README.md ${url}
-  curl ${url}
-  lftp -u ${ACCOUNT},${ACCOUNT} -p ${address.port} ${hostname}
+  ${curl} -T README.md ${url}
+  ${curl} ${url}
+  ${lftp} -u ${ACCOUNT},${ACCOUNT} -p ${address.port} ${hostname}
   ftp ${hostname} ${address.port}
-  FileZilla: host ${hostname}, port ${address.port}, user ${ACCOUNT}, password ${ACCOUNT}, encryption "Only use plain FTP"
+  FileZilla: host ${hostname}, port ${address.port}, user ${ACCOUNT}, password ${ACCOUNT}, encryption "${encryption}"
 
 Ctrl-C stops it.
 

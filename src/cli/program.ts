@@ -65,6 +65,10 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("before", EXAMPLES)
     .showHelpAfterError("Run cosftp --help for what there is.")
     .exitOverride()
+    // Only doctor asks libc, and programs that read the firewall.
+    .hook("preAction", (_, action) => {
+      if (action.name() !== "doctor") terminal.giveUp(["run", "ffi"]);
+    })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),

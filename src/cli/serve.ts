@@ -20,11 +20,13 @@ export interface ServeOptions extends ConfigurationOptions {
   readonly demo?: boolean;
   /** `--demo-dir` */
   readonly demoDir?: string;
+  /** `--tls` */
+  readonly tls?: boolean;
 }
 
 /** Adds `cosftp serve` to the tree; `act` is called with what the command line says. */
 export function addServe(program: Command, act: (options: ServeOptions) => Promise<void>): void {
-  const configured = ["config", "lenient"];
+  const configured = ["config", "lenient", "strict"];
   program.command("serve")
     .summary("run the FTP gateway")
     .description(
@@ -33,6 +35,7 @@ export function addServe(program: Command, act: (options: ServeOptions) => Promi
     )
     .option("--config <file>", "the configuration file")
     .option("--lenient", "start in spite of unknown sections and keys")
+    .addOption(new Option("--strict", "do not start in spite of a warning").conflicts("lenient"))
     .option("--listen <host:port>", "where FTP clients are awaited", flagValue(socketAddress))
     .option("--passive-ports <a-b>", "ports for data connections", flagValue(portRange))
     .option("--log-level <level>", LOG_LEVELS.join(", "), flagValue(choice(LOG_LEVELS)))
@@ -42,6 +45,10 @@ export function addServe(program: Command, act: (options: ServeOptions) => Promi
     )
     .addOption(
       new Option("--demo-dir <dir>", "the demo, with its bucket kept in a directory")
+        .conflicts(configured).implies({ demo: true }),
+    )
+    .addOption(
+      new Option("--tls", "the demo, with FTPS and a certificate of its own that ends with it")
         .conflicts(configured).implies({ demo: true }),
     )
     .action(act);

@@ -1,4 +1,5 @@
 import { ExitCode } from "./exit_code.ts";
+import { giveUpPermissions, type Permission } from "./privileges.ts";
 
 /** Everything a subcommand knows of the terminal it runs in; tests give it one of their own. */
 export interface Terminal {
@@ -17,6 +18,8 @@ export interface Terminal {
   readonly interrupted: AbortSignal;
   /** Aborts on a second SIGINT or SIGTERM. */
   readonly killed: AbortSignal;
+  /** Gives up permissions of the process, for good. @returns those that it still has. */
+  giveUp(permissions: readonly Permission[]): readonly Permission[];
 }
 
 /** The terminal of this process. Signals end the process as usual until `interrupted` or `killed` is asked for. */
@@ -77,6 +80,10 @@ class SystemTerminal implements Terminal {
 
   get killed(): AbortSignal {
     return this.#takeSignals().killed.signal;
+  }
+
+  giveUp(permissions: readonly Permission[]): readonly Permission[] {
+    return giveUpPermissions(permissions);
   }
 
   #takeSignals() {

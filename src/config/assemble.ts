@@ -1,4 +1,4 @@
-import type { AccountConfig, Config, UserConfig } from "./config.ts";
+import type { AccountConfig, Config, CredentialsConfig, UserConfig } from "./config.ts";
 import type { Values } from "./key.ts";
 import type { SECTIONS } from "./keys.ts";
 import type { ReadSection } from "./read_section.ts";
@@ -10,6 +10,9 @@ export interface ReadSettings {
   readonly accounts: readonly ReadSection<KeysOf<"COS_ACCOUNT">>[];
   readonly network: ReadSection<KeysOf<"NETWORK">>;
   readonly login: ReadSection<KeysOf<"LOGIN">>;
+  /** The section `LOGIN` read as an account's: the defaults of what it does not give. */
+  readonly loginAccount: ReadSection<KeysOf<"COS_ACCOUNT">>;
+  readonly tls: ReadSection<KeysOf<"TLS">>;
   readonly fileOption: ReadSection<KeysOf<"FILE_OPTION">>;
   readonly optional: ReadSection<KeysOf<"OPTIONAL">>;
 }
@@ -22,10 +25,15 @@ export function assembleConfig(
   // Without an error every value is there.
   const network = read.network.values as Values<KeysOf<"NETWORK">>;
   const login = read.login.values as Values<KeysOf<"LOGIN">>;
+  const tls = read.tls.values as Values<KeysOf<"TLS">>;
   const fileOption = read.fileOption.values as Values<KeysOf<"FILE_OPTION">>;
   const optional = read.optional.values as Values<KeysOf<"OPTIONAL">>;
+  const others = {
+    metadataEndpoint: optional.metadata_endpoint,
+    singleFileMaxSize: fileOption.single_file_max_size,
+  };
   const accounts = read.accounts.map(({ section, values }) =>
-    account(section.name, values as Values<KeysOf<"COS_ACCOUNT">>)
+    account(section.name, values as Values<KeysOf<"COS_ACCOUNT">>, others)
   );
   return deepFreeze({
     file,
@@ -36,6 +44,7 @@ export function assembleConfig(
       masqueradeAddress: network.masquerade_address,
       masqueradeExcept: network.masquerade_except ?? [],
       passivePorts: network.passive_port,
+      proxyProtocolFrom: network.proxy_protocol_from ?? [],
       dataPeer: network.data_peer,
     },
     login: {
@@ -47,6 +56,15 @@ export function assembleConfig(
       },
       maxConnectionsPerAddress: login.max_connection_per_address,
       maxUnauthenticated: login.max_unauthenticated_num,
+      cosKeyAccount: login.cos_key_login ? cosKeyAccount(read, others) : undefined,
+    },
+    tls: {
+      files: tls.tls_cert_file && tls.tls_key_file
+        ? { cert: tls.tls_cert_file, key: tls.tls_key_file }
+        : undefined,
+      required: tls.tls_required,
+      implicitPort: tls.implicit_tls_port,
+      truncation: tls.tls_truncation,
     },
     limits: {
       singleFileMaxSize: fileOption.single_file_max_size,
@@ -76,31 +94,85 @@ export function assembleConfig(
   });
 }
 
-function account(section: string, values: Values<KeysOf<"COS_ACCOUNT">>): AccountConfig {
+/** What an account takes over from other sections. */
+interface FromOthers {
+  readonly metadataEndpoint: string;
+  readonly singleFileMaxSize: number;
+}
+
+function account(
+  section: string,
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  others: FromOthers,
+): AccountConfig {
   const users = usersOf(values);
   // Without an error there is one.
   const { name } = users[0]!;
   const isAnonymous = users.some(({ password }) => password === undefined);
   return {
-    section,
+    ...accountOfAnybody(section, values, others),
     name,
     users,
-    secretId: values.cos_secretid,
-    secretKey: values.cos_secretkey,
-    token: values.cos_token,
+    credentials: credentials(values, others),
     bucket: values.cos_bucket,
+    homeDir: values.home_dir ?? name,
+    authority: values.authority ?? { read: true, write: !isAnonymous },
+  };
+}
+
+function cosKeyAccount(
+  { login, loginAccount }: ReadSettings,
+  others: FromOthers,
+): Config["login"]["cosKeyAccount"] {
+  const values = loginAccount.values as Values<KeysOf<"COS_ACCOUNT">>;
+  const { cos_network } = login.values as Values<KeysOf<"LOGIN">>;
+  return accountOfAnybody(login.section.name, { ...values, cos_network }, others);
+}
+
+/** What an account has besides its users, keys and bucket. */
+function accountOfAnybody(
+  section: string,
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  { singleFileMaxSize }: FromOthers,
+): NonNullable<Config["login"]["cosKeyAccount"]> {
+  return {
+    section,
     region: values.cos_region,
     endpoint: values.cos_endpoint,
     protocol: values.cos_protocol,
     network: values.cos_network,
-    homeDir: values.home_dir ?? name,
+    homeDir: values.home_dir ?? section,
     keyPrefix: values.key_prefix ?? "",
-    authority: values.authority ?? { read: true, write: !isAnonymous },
+    authority: values.authority ?? { read: true, write: true },
     deleteEnable: values.delete_enable,
+    overwriteEnable: values.overwrite_enable,
+    renameEnable: values.rename_enable,
+    singleFileMaxSize: values.single_file_max_size ?? singleFileMaxSize,
+    maxSessions: values.max_sessions,
+    uploadRate: values.upload_rate,
+    downloadRate: values.download_rate,
+    allowFrom: values.allow_from,
     storageClass: values.storage_class,
     encryption: values.sse,
     preserveMtime: values.preserve_mtime,
+    requireTls: values.require_tls,
     pathEncoding: values.path_encoding,
+  };
+}
+
+function credentials(
+  values: Values<KeysOf<"COS_ACCOUNT">>,
+  { metadataEndpoint }: FromOthers,
+): CredentialsConfig {
+  const { cos_credentials_file: path, cos_cam_role: role } = values;
+  if (role !== undefined) return { from: "role", role, metadataEndpoint };
+  if (path !== undefined) return { from: "file", path };
+  return {
+    from: "configuration",
+    // Without an error they are there where neither of the others is.
+    secretId: values.cos_secretid!,
+    secretKey: values.cos_secretkey!,
+    token: values.cos_token,
   };
 }
 

@@ -1,6 +1,7 @@
 import { assembleConfig, type ReadSettings } from "./assemble.ts";
 import { checkAccounts } from "./check_accounts.ts";
 import type { Config } from "./config.ts";
+import { checkTls } from "./check_tls.ts";
 import { type SectionKind, SECTIONS } from "./keys.ts";
 import { largestPart, memoryForPart, PART_COUNT_MAX } from "./part_limits.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -28,6 +29,8 @@ export function checkSettings(
       .map((section) => readSection(section, SECTIONS.COS_ACCOUNT.keys, options)),
     network: readSection(single("NETWORK"), SECTIONS.NETWORK.keys, options),
     login: readSection(single("LOGIN"), SECTIONS.LOGIN.keys, options),
+    loginAccount: readSection(single("LOGIN"), SECTIONS.COS_ACCOUNT.keys, options),
+    tls: readSection(single("TLS"), SECTIONS.TLS.keys, options),
     fileOption: readSection(single("FILE_OPTION"), SECTIONS.FILE_OPTION.keys, options),
     optional: readSection(single("OPTIONAL"), SECTIONS.OPTIONAL.keys, options),
   };
@@ -36,12 +39,14 @@ export function checkSettings(
 
   const problems = [
     ...read.accounts.flatMap(problemsOf),
-    ...[read.network, read.login, read.fileOption, read.optional].flatMap(({ problems }) =>
-      problems
-    ),
-    ...checkAccounts(read.accounts, place),
+    ...[read.network, read.login, read.tls, read.fileOption, read.optional].flatMap((
+      { problems },
+    ) => problems),
+    ...checkAccounts(read, place),
     ...checkPorts(read.network),
+    ...checkTls(read, options.readFile),
     ...checkUploadMemory(uploadMemoryMax, read),
+    ...checkFileSizes(read),
   ];
   const hasErrors = problems.some(({ severity }) => severity === "error");
   return {
@@ -75,6 +80,26 @@ function checkPorts({ section, values, placeOf }: ReadSettings["network"]): Prob
       "so that port will never serve a data connection",
     remedy: "Choose a listen_port outside of passive_port",
   }];
+}
+
+/** The memory for parts is enough for the largest file of all, and not for a larger one. */
+function checkFileSizes({ accounts, fileOption }: ReadSettings): Problem[] {
+  const most = fileOption.values.single_file_max_size;
+  return accounts.flatMap(({ section, values, placeOf }): Problem[] => {
+    const size = values.single_file_max_size;
+    if (!most || !size || size <= most) return [];
+    return [{
+      ...placeOf("single_file_max_size"),
+      severity: "error",
+      kind: "conflict",
+      section: section.name,
+      key: "single_file_max_size",
+      found: formatSize(size),
+      message: `Cannot let [${section.name}] upload files of ${formatSize(size)}: found ` +
+        `single_file_max_size ${formatSize(most)} in [FILE_OPTION], wanted no less`,
+      remedy: "Lower it, or raise the one in [FILE_OPTION]",
+    }];
+  });
 }
 
 /** The parts of the largest file must be of a size that the memory for parts can hold. */

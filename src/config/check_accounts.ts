@@ -10,8 +10,9 @@ type AccountKey = keyof typeof SECTIONS.COS_ACCOUNT.keys;
 const ANONYMOUS = "anonymous";
 
 /** Whether there is an account, each has a bucket that can be reached and somebody who may log in, and no two are alike. */
-export function checkAccounts(accounts: readonly ReadAccount[], place: Place): Problem[] {
-  if (accounts.length === 0) {
+export function checkAccounts({ accounts, login }: ReadSettings, place: Place): Problem[] {
+  const hasKeyLogin = login.values.cos_key_login === true;
+  if (accounts.length === 0 && !hasKeyLogin) {
     return [{
       ...place,
       severity: "error",
@@ -20,7 +21,7 @@ export function checkAccounts(accounts: readonly ReadAccount[], place: Place): P
       remedy: "Add the section; conf/vsftpd.conf.example shows its keys",
     }];
   }
-  const withoutEndpoint = accounts.filter(({ placeOf }) =>
+  const withoutEndpoint = [...accounts, ...hasKeyLogin ? [login] : []].filter(({ placeOf }) =>
     !placeOf("cos_region") && !placeOf("cos_endpoint")
   );
   return [

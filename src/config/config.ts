@@ -1,5 +1,6 @@
 import type { LogLevel } from "../telemetry/log.ts";
 import type { Cidr } from "../net/cidr.ts";
+import type { Truncation } from "../net/tls_connection.ts";
 
 /** A checked configuration. Deeply frozen; every default is filled in. Sizes are bytes, times milliseconds. */
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
   readonly accounts: readonly AccountConfig[];
   readonly network: NetworkConfig;
   readonly login: LoginConfig;
+  readonly tls: TlsConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   /** Of all gateways that serve the same accounts; undefined: the host name. */
@@ -22,10 +24,7 @@ export interface AccountConfig {
   readonly name: string;
   /** Who may log in to it; at least one. */
   readonly users: readonly UserConfig[];
-  readonly secretId: string;
-  readonly secretKey: string;
-  /** `cos_token`: the token of temporary keys. */
-  readonly token: string | undefined;
+  readonly credentials: CredentialsConfig;
   /** `examplebucket-1250000000`. */
   readonly bucket: string;
   readonly region: string | undefined;
@@ -39,15 +38,43 @@ export interface AccountConfig {
   readonly keyPrefix: string;
   readonly authority: { readonly read: boolean; readonly write: boolean };
   readonly deleteEnable: boolean;
+  readonly overwriteEnable: boolean;
+  readonly renameEnable: boolean;
+  /** Of one upload: the account's, or that of all. */
+  readonly singleFileMaxSize: number;
+  /** Undefined: as many as all accounts together may have. */
+  readonly maxSessions: number | undefined;
+  /** Bytes a second of all its transfers together; undefined: no limit. */
+  readonly uploadRate: number | undefined;
+  readonly downloadRate: number | undefined;
+  /** From where it may log in; undefined: anywhere. */
+  readonly allowFrom: readonly Cidr[] | undefined;
   /** Of new files; undefined: the bucket's default. */
   readonly storageClass: string | undefined;
   /** `sse`: how COS encrypts new files; undefined: the bucket's default. */
   readonly encryption: string | undefined;
   /** Whether clients may set the times of files. */
   readonly preserveMtime: boolean;
+  /** Whether all of its connections must speak TLS. */
+  readonly requireTls: boolean;
   /** How names are written on the control and data connections. */
   readonly pathEncoding: "utf-8" | "gb18030";
 }
+
+/** Where an account's keys come from. */
+export type CredentialsConfig =
+  | {
+    /** `cos_secretid` and `cos_secretkey`. */
+    readonly from: "configuration";
+    readonly secretId: string;
+    readonly secretKey: string;
+    /** `cos_token`: the token of temporary keys. */
+    readonly token: string | undefined;
+  }
+  /** `cos_credentials_file`. */
+  | { readonly from: "file"; readonly path: string }
+  /** `cos_cam_role` and `metadata_endpoint` (`host` or `host:port`). */
+  | { readonly from: "role"; readonly role: string; readonly metadataEndpoint: string };
 
 /** Somebody who may log in. */
 export interface UserConfig {
@@ -66,6 +93,8 @@ export interface NetworkConfig {
   readonly masqueradeExcept: readonly Cidr[];
   /** Inclusive. */
   readonly passivePorts: { readonly first: number; readonly last: number };
+  /** Whose connections begin with a PROXY protocol header. */
+  readonly proxyProtocolFrom: readonly Cidr[];
   readonly dataPeer: "same" | "any";
 }
 
@@ -82,6 +111,21 @@ export interface LoginConfig {
   readonly maxConnectionsPerAddress: number;
   /** 0 = unlimited. */
   readonly maxUnauthenticated: number;
+  /** `cos_key_login`: what holds for all who log in with keys of their own; undefined: nobody can. */
+  readonly cosKeyAccount:
+    | Omit<AccountConfig, "name" | "users" | "credentials" | "bucket">
+    | undefined;
+}
+
+/** `[TLS]`. */
+export interface TlsConfig {
+  /** Paths of PEM files; undefined: TLS is not offered. */
+  readonly files: { readonly cert: string; readonly key: string } | undefined;
+  /** `control`: no login without TLS; `all`: no data connection without it either. */
+  readonly required: "no" | "control" | "all";
+  /** Where clients begin with TLS; undefined: nowhere. */
+  readonly implicitPort: number | undefined;
+  readonly truncation: Truncation;
 }
 
 /** `[FILE_OPTION]` and the numbers of `[OPTIONAL]`. */

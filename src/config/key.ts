@@ -20,6 +20,8 @@ export interface KeyDescription {
    * Values of the documents' samples that nobody means. An `error` cannot work; a `warning` can, but should not stay.
    */
   readonly placeholders?: Readonly<Record<string, "error" | "warning">>;
+  /** Keys of the same section that say the same in another way: with one of them this one may not be given. */
+  readonly unless?: readonly string[];
   /** Why the key, which an older configuration may have, does nothing any more. */
   readonly retired?: string;
 }
@@ -45,6 +47,14 @@ export function required<T extends NonNullable<unknown>>(
   type: ValueType<T>,
   description: KeyDescription & { readonly example: string },
 ): Key<T> {
+  return { ...description, type, required: true, default: undefined };
+}
+
+/** A key that must be given where none of the keys `unless` is. */
+export function requiredUnless<T extends NonNullable<unknown>>(
+  type: ValueType<T>,
+  description: KeyDescription & { readonly example: string; readonly unless: readonly string[] },
+): Key<T | undefined> {
   return { ...description, type, required: true, default: undefined };
 }
 

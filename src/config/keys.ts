@@ -1,9 +1,12 @@
-import { LOG_LEVELS } from "../telemetry/log.ts";
 import { authority, bucket, keyPrefix, region } from "./cos_values.ts";
+import { CREDENTIAL_KEYS } from "./credential_keys.ts";
+import { type Keys, optional, required } from "./key.ts";
+import { LOG_KEYS } from "./log_keys.ts";
 import { LOGIN_KEYS } from "./login_keys.ts";
 import { password, userList } from "./login_values.ts";
-import { type Keys, optional, required, retired } from "./key.ts";
 import { PART_COUNT_MAX, PART_SIZE_MAX, PART_SIZE_MIN, UPLOAD_MEMORY_MAX } from "./part_limits.ts";
+import { PERMISSION_KEYS } from "./permission_keys.ts";
+import { TLS_KEYS } from "./tls_keys.ts";
 import {
   boolean,
   choice,
@@ -27,7 +30,6 @@ import {
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
-const GIB = 1024 ** 3;
 
 /** COS document 436/33417; a PUT can ask for these. */
 const STORAGE_CLASSES = [
@@ -42,27 +44,7 @@ const STORAGE_CLASSES = [
 ] as const;
 
 const ACCOUNT_KEYS = {
-  cos_secretid: required(text("the SecretId of an API key"), {
-    en: "SecretId of the Tencent Cloud API key that this account works with.",
-    zh: "该账号使用的腾讯云 API 密钥的 SecretId。",
-    example: "COS_SECRETID",
-    secret: true,
-    placeholders: { COS_SECRETID: "error" },
-  }),
-  cos_secretkey: required(text("the SecretKey of an API key"), {
-    en: "SecretKey of the same API key.",
-    zh: "同一 API 密钥的 SecretKey。",
-    example: "COS_SECRETKEY",
-    secret: true,
-    fromFile: true,
-    placeholders: { COS_SECRETKEY: "error" },
-  }),
-  cos_token: optional(text("the security token of a temporary key"), {
-    en: "Security token, if the key is a temporary one.",
-    zh: "使用临时密钥时的安全令牌（token）。",
-    example: "${COS_TOKEN}",
-    secret: true,
-  }),
+  ...CREDENTIAL_KEYS,
   cos_bucket: required(bucket, {
     en: "The bucket, with its APPID.",
     zh: "存储桶名称，格式为 BucketName-APPID。",
@@ -151,6 +133,7 @@ const ACCOUNT_KEYS = {
       "是否允许该用户进行删除操作。为 false 时，删除文件、删除目录以及重命名覆盖已有文件均被拒绝。",
     default: "true",
   }),
+  ...PERMISSION_KEYS,
   storage_class: optional(choice(STORAGE_CLASSES), {
     en:
       "Storage class of new files. Files of an archive class must be restored in COS before they " +
@@ -179,6 +162,11 @@ const ACCOUNT_KEYS = {
     zh:
       "客户端文件名编码：utf-8，或用于中文 Windows 客户端的 gb18030。客户端发送 OPTS UTF8 ON 时该会话改用 utf-8。",
     default: "utf-8",
+  }),
+  require_tls: optional(boolean, {
+    en: "Whether the account may log in under TLS only, with its data connections under TLS too.",
+    zh: "该账号是否必须使用 TLS 登录，且数据连接也必须使用 TLS。",
+    default: "false",
   }),
 } satisfies Keys;
 
@@ -211,6 +199,15 @@ const NETWORK_KEYS = {
     en: "Address blocks of clients that get the local address in spite of masquerade_address.",
     zh: "不使用 masquerade_address 的客户端网段（例如内网客户端），以逗号分隔。",
     example: "10.0.0.0/8, 192.168.0.0/16",
+  }),
+  proxy_protocol_from: optional(cidrList, {
+    en:
+      "Address blocks of load balancers in front of cosftp. Their connections, control and data, must " +
+      "begin with a PROXY protocol header (version 1 or 2), whose addresses then count as the client's.",
+    zh:
+      "位于 cosftp 之前的负载均衡（代理）的网段，以逗号分隔。来自这些地址的控制连接和数据连接必须带有 " +
+      "PROXY protocol（v1 或 v2）头，其中的地址将视为客户端地址。",
+    example: "10.0.0.5, 10.0.1.0/24",
   }),
   data_peer: optional(choice(["same", "any"]), {
     en: "From where a data connection may come: the same address as the control connection, " +
@@ -310,51 +307,17 @@ const OPTIONAL_KEYS = {
     zh: "传输停滞（客户端没有收发任何数据）的超时时间。",
     default: "120s",
   }),
+  metadata_endpoint: optional(endpoint, {
+    en: "Where the metadata service for cos_cam_role answers, host or host:port.",
+    zh: "cos_cam_role 使用的元数据服务地址，格式为 host 或 host:port。",
+    default: "metadata.tencentyun.com",
+  }),
   drain_timeout: optional(duration({ min: 0, max: DAY }), {
     en: "How long running transfers may go on when cosftp is told to stop.",
     zh: "停止服务时，等待正在进行的传输完成的时间。",
     default: "30s",
   }),
-  log_level: optional(choice(LOG_LEVELS), {
-    en: "Least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
-    zh: "日志输出的级别。",
-    default: "INFO",
-  }),
-  log_file_enabled: optional(boolean, {
-    en: "Whether the log is written to log_dir/cos_v5.log, besides stderr.",
-    zh: "是否将日志写入 log_dir/cos_v5.log（除标准错误输出之外）。",
-    default: "true",
-  }),
-  log_dir: optional(text("a directory"), {
-    en: "Directory of cos_v5.log; a relative one is below the working directory.",
-    zh: "日志的存放目录；相对路径以当前工作目录为准。",
-    default: "log",
-  }),
-  log_rotate_enabled: optional(boolean, {
-    en: "Whether cos_v5.log is rotated.",
-    zh: "是否启用日志轮转。",
-    default: "true",
-  }),
-  log_rotate_size: optional(size({ min: 64 * 1024, max: 1024 * GIB }), {
-    en: "Size at which cos_v5.log is rotated.",
-    zh: "日志轮转的文件大小。",
-    default: "64MiB",
-  }),
-  log_backup_count: optional(integer({ min: 0, max: 1_000 }), {
-    en: "Rotated log files that are kept.",
-    zh: "保留的历史日志文件个数。",
-    default: "10",
-  }),
-  log_rotate_when: retired({
-    en: "When the predecessor rotated its log.",
-    zh: "旧版按时间轮转日志的选项。",
-    retired: "the log is rotated by size, see log_rotate_size",
-  }),
-  config_check_enable: retired({
-    en: "Whether the predecessor checked its configuration.",
-    zh: "旧版是否检查配置的选项。",
-    retired: "the configuration is always checked",
-  }),
+  ...LOG_KEYS,
 } satisfies Keys;
 
 /** The sections by name. `COS_ACCOUNT` stands for every `COS_ACCOUNT_*`. */
@@ -368,8 +331,13 @@ export const SECTIONS = {
   NETWORK: { keys: NETWORK_KEYS, en: "Addresses and ports.", zh: "地址与端口。" },
   LOGIN: {
     keys: LOGIN_KEYS,
-    en: "Who is turned away.",
-    zh: "登录限制。",
+    en: "Who is turned away, and logins with keys of the cloud.",
+    zh: "登录限制，以及使用云密钥登录。",
+  },
+  TLS: {
+    keys: TLS_KEYS,
+    en: "FTP over TLS (FTPS), explicit by AUTH TLS and implicit.",
+    zh: "FTP over TLS（FTPS）：显式（AUTH TLS）与隐式。",
   },
   FILE_OPTION: { keys: FILE_OPTION_KEYS, en: "Files.", zh: "文件。" },
   OPTIONAL: {

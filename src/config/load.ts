@@ -1,6 +1,7 @@
 import { checkSettings } from "./check.ts";
 import type { Config } from "./config.ts";
 import { environmentSettings } from "./environment.ts";
+import { exposureProblems, type FileMode, systemFileMode } from "./exposure.ts";
 import { readIni } from "./ini.ts";
 import { inFileOrder, type Problem } from "./problem.ts";
 import { fileSettings, flagSettings, type Gathered, overlay, type Override } from "./settings.ts";
@@ -18,10 +19,14 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Unknown sections, keys and variables are warnings, not errors. @default false */
   readonly lenient?: boolean;
+  /** Warnings are errors. @default false */
+  readonly strict?: boolean;
   /** Bytes. */
   readonly machineMemory: number;
   /** @default Deno.readFileSync */
   readonly readFile?: ReadFile;
+  /** @default the system's */
+  readonly fileMode?: FileMode;
 }
 
 /** A configuration, or why there is none. */
@@ -42,7 +47,8 @@ export interface Loaded {
  * what is wrong with a configuration.
  */
 export function load(options: LoadOptions): Loaded {
-  const { env, lenient = false, readFile = Deno.readFileSync, machineMemory } = options;
+  const { env, lenient = false, strict = false, machineMemory } = options;
+  const { readFile = Deno.readFileSync, fileMode = systemFileMode } = options;
   const { file, text, searched, problem } = findFile(options.path ?? env.COSFTP_CONFIG, readFile);
   if (problem) return { config: undefined, problems: [problem], file, searched };
 
@@ -59,7 +65,14 @@ export function load(options: LoadOptions): Loaded {
     flagSettings(options.overrides ?? []),
   );
   const checked = checkSettings(sections, { env, readFile, file, machineMemory });
-  const problems = [...fromFile.problems, ...fromEnvironment.problems, ...checked.problems];
+  const problems = [
+    ...fromFile.problems,
+    ...fromEnvironment.problems,
+    ...checked.problems,
+    ...file === undefined ? [] : exposureProblems(fromFile.sections, { file, fileMode }),
+  ].map((problem): Problem =>
+    strict && problem.severity === "warning" ? { ...problem, severity: "error" } : problem
+  );
   return {
     config: problems.some(({ severity }) => severity === "error") ? undefined : checked.config,
     problems: inFileOrder(problems),

@@ -21,6 +21,7 @@ export type ProblemKind =
   | "missing"
   | "invalid"
   | "placeholder"
+  | "exposed"
   | "retired";
 
 /** Something wrong in a configuration. An `error` keeps `serve` from starting; the others do not. */

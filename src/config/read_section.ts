@@ -72,6 +72,12 @@ function readKey({ section, name, key, sources }: {
     const fault = `${name} is given too, wanted one of the two`;
     return failed(about, { kind: "conflict", fault, remedy: `Remove ${name} or ${name}_file` });
   }
+  const instead = key.unless?.find((other) => section.settings.get(other)?.text !== undefined);
+  if (instead) {
+    if (setting?.text === undefined) return {};
+    const fault = `${instead} is given too, wanted one of the two`;
+    return failed(about, { kind: "conflict", fault, remedy: `Remove ${name} or ${instead}` });
+  }
   const text = setting && textOf(setting, sources, { fromFile: inFile !== undefined });
   if (text && "fault" in text) return failed(about, { kind: "unreadable", ...text });
   return text?.text ? readText(text, key, about) : absent(key, about);

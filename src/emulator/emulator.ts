@@ -17,7 +17,7 @@ export interface EmulatorOptions {
   readonly buckets: readonly string[];
   /** Where the buckets are: at another region's host there are none. @default everywhere */
   readonly region?: string;
-  /** Who may sign requests; everyone may do everything. */
+  /** Who may sign requests; everyone may do everything. Looked at for each request: keys may come, end and go meanwhile. */
   readonly credentials: readonly Credential[];
   /** Where everything is kept, safe from crashes. @default in memory */
   readonly dataDir?: string;

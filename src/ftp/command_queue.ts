@@ -10,13 +10,16 @@ export type QueuedCommand = Command | "too-long";
 export class CommandQueue {
   readonly #commands: QueuedCommand[] = [];
   #ended = false;
+  #idle = true;
   #wake: (() => void) | undefined;
   #room: (() => void) | undefined;
+  #settle: (() => void) | undefined;
 
   /** Waits while the queue is full. Commands after {@linkcode CommandQueue.end} are dropped. */
   async push(command: QueuedCommand): Promise<void> {
     if (this.#ended) return;
     this.#commands.push(command);
+    this.#idle = false;
     this.#wake?.();
     while (this.#commands.length >= QUEUE_MAX && !this.#ended) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -28,6 +31,8 @@ export class CommandQueue {
   /** The next command, or null after the last one. One caller at a time. */
   async next(): Promise<QueuedCommand | null> {
     while (this.#commands.length === 0 && !this.#ended) {
+      this.#idle = true;
+      this.#settle?.();
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
@@ -35,6 +40,15 @@ export class CommandQueue {
     const command = this.#commands.shift() ?? null;
     this.#room?.();
     return command;
+  }
+
+  /** Waits until all commands were carried out, so that one more is asked for, or the end. One caller at a time. */
+  async settled(): Promise<void> {
+    while (!this.#idle && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#settle = resolve;
+      await promise;
+    }
   }
 
   /** Whether a command with this verb waits. */
@@ -47,6 +61,7 @@ export class CommandQueue {
     this.#ended = true;
     this.#wake?.();
     this.#room?.();
+    this.#settle?.();
   }
 
   /** Drops what waits, and ends. */

@@ -27,7 +27,9 @@ const DATA: Readonly<Record<DataErrorKind, ReplyCode>> = {
   "not-prepared": Code.cannotOpenDataConnection,
   "no-port": Code.cannotOpenDataConnection,
   "not-opened": Code.cannotOpenDataConnection,
+  "not-protected": Code.dataNegotiationFailed,
   "lost": Code.transferAborted,
+  "truncated": Code.transferAborted,
   "stalled": Code.transferAborted,
 };
 

@@ -20,6 +20,8 @@ export const Code = {
   /** RFC 2428 section 3 */
   extendedPassive: 229,
   loggedIn: 230,
+  /** RFC 2228 section 5.1: what follows on the control connection is the security mechanism's */
+  securityMechanismAccepted: 234,
   actionCompleted: 250,
   pathCreated: 257,
   needPassword: 331,
@@ -33,9 +35,17 @@ export const Code = {
   notImplemented: 502,
   badSequence: 503,
   notImplementedForParameter: 504,
+  /** RFC 4217 section 10.2 */
+  dataProtectionNeeded: 521,
   /** RFC 2428 section 2 */
   protocolNotSupported: 522,
+  /** RFC 4217 section 10.2, which gives it a second meaning */
+  dataNegotiationFailed: 522,
   notLoggedIn: 530,
+  /** RFC 2228 section 5.1, and those below */
+  protectionNeeded: 533,
+  deniedByPolicy: 534,
+  protectionNotSupported: 536,
   actionNotTaken: 550,
   exceededStorage: 552,
   nameNotAllowed: 553,

@@ -25,26 +25,36 @@ export interface ConnectionLimits {
 
 /** Accepts control connections and keeps their sessions, until {@linkcode FtpServer.shutDown}. */
 export class FtpServer {
-  readonly #listener: Listener;
+  readonly #listeners: readonly Listener[];
   readonly #services: FtpServices;
   readonly #limits: ConnectionLimits;
   readonly #refusals: RefusalLog;
   readonly #sessions = new Map<Session, Promise<void>>();
   /** How many sessions there are of each client. */
   readonly #clients = new Map<string, number>();
-  readonly #accepting: Promise<void>;
+  readonly #accepting: readonly Promise<void>[];
   #stopped = false;
   #lastId = 0;
 
+  /**
+   * @param options.implicitTls where clients begin with TLS (ftps).
+   * @param options.limits on both listeners together.
+   */
   constructor(
     listener: Listener,
-    { services, limits }: { services: FtpServices; limits: ConnectionLimits },
+    { services, limits, implicitTls }: {
+      services: FtpServices;
+      limits: ConnectionLimits;
+      implicitTls?: Listener;
+    },
   ) {
-    this.#listener = listener;
+    this.#listeners = implicitTls ? [listener, implicitTls] : [listener];
     this.#services = services;
     this.#limits = limits;
     this.#refusals = new RefusalLog(services);
-    this.#accepting = this.#accept();
+    this.#accepting = this.#listeners.map((each) =>
+      this.#accept(each, { tls: each === implicitTls ? "implicit" : "explicit" })
+    );
   }
 
   /** How many control connections are open. */
@@ -61,19 +71,19 @@ export class FtpServer {
     using _timer = this.#services.clock.schedule(drainTimeout, () => {
       for (const session of this.#sessions.keys()) session.abortTransfer();
     });
-    this.#listener.close();
-    await this.#accepting;
+    for (const listener of this.#listeners) listener.close();
+    await Promise.all(this.#accepting);
     for (const session of this.#sessions.keys()) session.drain();
     await Promise.all(this.#sessions.values());
   }
 
-  async #accept(): Promise<void> {
+  async #accept(listener: Listener, how: { tls: "explicit" | "implicit" }): Promise<void> {
     const { log, clock } = this.#services;
     while (!this.#stopped) {
       try {
-        const control = await this.#listener.accept();
+        const control = await listener.accept();
         if (control === null) return;
-        this.#begin(control);
+        this.#begin(control, how);
       } catch (error) {
         log.error("Cannot accept a connection", { error: String(error) });
         await sleep(clock, ACCEPT_PAUSE);
@@ -81,18 +91,20 @@ export class FtpServer {
     }
   }
 
-  #begin(control: Connection): void {
+  #begin(control: Connection, how: { tls: "explicit" | "implicit" }): void {
     const { hostname } = control.remote;
     const refusal = this.#refusal(hostname);
     if (refusal) {
       this.#refusals.refused(refusal, hostname);
-      control.write(REFUSAL).catch(() => {}).finally(() => control.close());
+      // Before TLS a reply would only look like a broken handshake.
+      if (how.tls === "implicit") control.close();
+      else control.write(REFUSAL).catch(() => {}).finally(() => control.close());
       return;
     }
     const session = new Session(control, { services: this.#services, id: ++this.#lastId });
     session.log.debug("Connection", { from: formatAddress(control.remote) });
     this.#count(hostname, +1);
-    const running = session.run().finally(() => {
+    const running = session.run(how).finally(() => {
       this.#sessions.delete(session);
       this.#count(hostname, -1);
     });

@@ -7,6 +7,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Masquerade } from "./data/masquerade.ts";
 import type { PortPool } from "./data/port_pool.ts";
 import type { LoginSlots } from "./login_slots.ts";
+import type { TlsService } from "./protection.ts";
 
 /** What all sessions of a server share. Times are milliseconds. */
 export interface FtpServices {
@@ -24,6 +25,8 @@ export interface FtpServices {
   readonly masquerade: Masquerade | undefined;
   readonly dataPeer: "same" | "any";
   readonly logins: LoginSlots;
+  /** Undefined: no certificate, so AUTH is refused. */
+  readonly tls: TlsService | undefined;
   /** Entries of one listing. */
   readonly maxListFile: number;
   /** Files in a directory that may still be renamed. */

@@ -4,30 +4,25 @@ import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
 import type { Connection } from "../net/connection.ts";
 import { StoreError } from "../store/object_store.ts";
-import type { LogFields, Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { Tree } from "../vfs/tree.ts";
 import { VirtualPath } from "../vfs/virtual_path.ts";
 import { Argument } from "./argument.ts";
 import { CommandError, notPermitted } from "./command_error.ts";
 import { CommandQueue, type QueuedCommand } from "./command_queue.ts";
 import { COMMANDS, unknownCommand } from "./commands/table.ts";
-import { type ControlLine, ControlLineReader, LINE_MAX, parseCommand } from "./control_line.ts";
+import { type ControlLine, LINE_MAX, parseCommand } from "./control_line.ts";
 import { DataChannel } from "./data/data_channel.ts";
 import { type Fact, FACTS } from "./data/facts.ts";
 import type { RepresentationType } from "./data/representation.ts";
 import { failureReply } from "./failure_reply.ts";
+import { commandFields, errorFields } from "./log_fields.ts";
+import type { LoggedIn } from "./logged_in.ts";
+import { Protection } from "./protection.ts";
+import { readLines } from "./read_lines.ts";
 import { Code, encodeReply, type Reply, reply } from "./reply.ts";
 import type { FtpServices } from "./services.ts";
 import { Transfer } from "./transfer.ts";
-
-const lenient = new TextDecoder();
-
-/** Who is logged in on a session, and their view of the bucket. */
-export interface LoggedIn {
-  readonly account: Account;
-  readonly tree: Tree;
-  readonly slot: Disposable;
-}
 
 /**
  * One control connection from 220 to its end: the state that commands read and change, and the loop that carries them out
@@ -35,10 +30,10 @@ export interface LoggedIn {
  */
 export class Session {
   readonly services: FtpServices;
-  readonly control: Connection;
   /** Names the session, its peer and, once logged in, its account. */
   log: Logger;
   readonly data: DataChannel;
+  readonly protection: Protection;
 
   /** The argument of USER, until the next one. */
   userName: string | undefined;
@@ -55,6 +50,7 @@ export class Session {
   utf8Requested = false;
   facts: ReadonlySet<Fact> = new Set(FACTS);
 
+  #control: Connection;
   readonly #sessionLog: Logger;
   readonly #queue = new CommandQueue();
   readonly #loginDeadline: Deadline;
@@ -72,12 +68,13 @@ export class Session {
 
   constructor(control: Connection, options: { services: FtpServices; id: number }) {
     const { services } = options;
-    this.control = control;
+    this.#control = control;
     this.services = services;
     this.log = this.#sessionLog = services.log.with({
       session: options.id,
       peer: control.remote.hostname,
     });
+    this.protection = new Protection(services.tls);
     this.data = new DataChannel({
       control,
       ports: services.ports,
@@ -86,29 +83,44 @@ export class Session {
       connectTimeout: services.dataConnectTimeout,
       peer: services.dataPeer,
       log: this.log,
+      protect: (connection, signal) => this.protection.protectData(connection, signal),
     });
     this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
     this.#loginDeadline.signal.addEventListener("abort", () => {
-      services.guard.failed(control.remote.hostname);
+      // While a command runs it is we who are slow.
+      if (!this.#executing) services.guard.failed(control.remote.hostname);
     }, { once: true });
     this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
   }
 
-  /** Serves the client until it leaves, is thrown out, or {@linkcode Session.drain} ends it. Never throws. */
-  async run(): Promise<void> {
-    const reading = this.#read();
+  /**
+   * Serves the client until it leaves, is thrown out, or {@linkcode Session.drain} ends it. Never throws.
+   *
+   * @param options.tls `implicit`: TLS comes first, and data connections are private too. `explicit`: AUTH may ask for it.
+   */
+  async run({ tls }: { tls: "explicit" | "implicit" }): Promise<void> {
+    let reading = Promise.resolve();
     try {
+      if (tls === "implicit") {
+        this.protection.data = "private";
+        await this.#startTls();
+      }
+      reading = this.#read();
       await this.send(reply(Code.readyForNewUser, "cosftp ready"));
       await this.#serve();
     } catch (error) {
       this.log.debug("The control connection broke", { error: String(error) });
     }
-    await this.control.closeWrite().catch(() => {});
+    {
+      using _stuck = this.#closeAfter(this.services.stallTimeout);
+      await this.control.closeWrite().catch(() => {});
+    }
     this.close();
     this.#queue.clear();
     await reading;
     this.logOut();
     this.data[Symbol.dispose]();
+    this.protection[Symbol.dispose]();
     this.#loginDeadline[Symbol.dispose]();
     this.#idleDeadline[Symbol.dispose]();
     this.log.debug("The session ended");
@@ -117,6 +129,11 @@ export class Session {
   /** Aborts when the client has gone or is to go, with the {@linkcode CommandError} that tells it so. */
   get leaving(): AbortSignal {
     return this.#leaving.signal;
+  }
+
+  /** The control connection, as it is protected now. */
+  get control(): Connection {
+    return this.#control;
   }
 
   get isLoggedIn(): boolean {
@@ -203,7 +220,7 @@ export class Session {
       this.log.info(`${title}: done`, fields());
       return done;
     } catch (error) {
-      this.log.info(`${title}: failed`, { ...fields(), ...describe(error) });
+      this.log.info(`${title}: failed`, { ...fields(), ...errorFields(error) });
       throw error;
     } finally {
       this.#transfer = undefined;
@@ -218,7 +235,13 @@ export class Session {
    * @throws {TransferAborted} `control-lost`.
    */
   async confirmClient(transfer: Transfer): Promise<void> {
-    await this.services.arrivals.settle();
+    const { arrivals } = this.services;
+    await arrivals.settle();
+    if (this.protection.isControlPrivate) {
+      // Its end has been read; now TLS must get and tell it.
+      await arrivals.catchUp();
+      await arrivals.catchUp();
+    }
     transfer.signal.throwIfAborted();
   }
 
@@ -251,6 +274,7 @@ export class Session {
       this.#idleDeadline.pause();
       const done = await this.#execute(command);
       await this.send(done);
+      if (done.code === Code.securityMechanismAccepted) await this.#startTls();
       this.#idleDeadline.resume();
       this.#executing = false;
       if (done.code === Code.closing || done.code === Code.serviceNotAvailable) return;
@@ -264,7 +288,7 @@ export class Session {
     const { verb } = command;
     const row = COMMANDS.get(verb);
     const argument = new Argument(command.argument, this.nameEncoding);
-    this.log.debug("Command", { verb, argument: loggable(verb, argument) });
+    this.log.debug("Command", commandFields(command, argument));
     if (verb !== "RNTO") this.renameFrom = undefined;
     try {
       if (!row) return unknownCommand(verb);
@@ -277,6 +301,9 @@ export class Session {
       }
       if (row.permission && !permits(this.loggedIn.account, row.permission)) {
         throw notPermitted();
+      }
+      if (row.dataConnection && this.protection.refusesData(this.loggedIn.account)) {
+        return reply(Code.dataProtectionNeeded, "Data connections must be private: use PROT P");
       }
       if (row.dataConnection && !this.data.isPrepared) {
         return reply(Code.cannotOpenDataConnection, "Use PASV, EPSV, PORT or EPRT first");
@@ -294,19 +321,20 @@ export class Session {
     }
   }
 
+  /** The control connection becomes TLS. @throws when that fails: then it is closed. */
+  async #startTls(): Promise<void> {
+    try {
+      this.#control = await this.protection.protectControl(this.control, this.leaving);
+    } catch (error) {
+      this.log.info("TLS was not agreed upon", { error: String(error) });
+      throw error;
+    }
+  }
+
   /** Reads commands until the control connection ends. */
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(4096);
-    const lines = new ControlLineReader();
     try {
-      for (;;) {
-        // A read stops where the urgent byte of an ABOR was, and Deno then waits for another packet before it reads on,
-        // unless the read had filled its buffer: so nothing but one byte at a time is read there.
-        const into = lines.isBetweenLines ? buffer.subarray(0, 1) : buffer;
-        const count = await this.control.read(into);
-        if (count === null) break;
-        for (const line of lines.push(into.subarray(0, count))) await this.#take(line);
-      }
+      await readLines(() => this.control, (line) => this.#take(line));
     } catch {
       // Reset, or closed by us: whatever was still to be done has nobody to hear of it.
       this.#queue.clear();
@@ -333,6 +361,8 @@ export class Session {
     }
     if (command.verb === "QUIT") this.#quitReceived = true;
     await this.#queue.push(command);
+    // Behind AUTH nothing is read until it is known whether TLS follows.
+    if (command.verb === "AUTH") await this.#queue.settled();
   }
 
   /** Ends the session with 421 and `why`, now or after the command that runs. */
@@ -361,31 +391,9 @@ export class Session {
   }
 
   #logFailure(verb: string, failure: Reply, error: unknown): void {
-    const fields = { verb, reply: failure.code, ...describe(error) };
+    const fields = { verb, reply: failure.code, ...errorFields(error) };
     if (error instanceof StoreError) this.log.warning("COS refused or failed", fields);
     else if (failure.code === Code.localError) this.log.error("A command failed", fields);
     else this.log.debug("A command was refused", fields);
   }
-}
-
-function describe(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const cause = error.cause instanceof Error ? error.cause : undefined;
-  const store = error instanceof StoreError
-    ? error
-    : cause instanceof StoreError
-    ? cause
-    : undefined;
-  return {
-    error: error.message,
-    cause: cause?.message,
-    code: store?.code,
-    requestId: store?.requestId,
-    stack: error instanceof TypeError || error instanceof ReferenceError ? error.stack : undefined,
-  };
-}
-
-/** An argument as the log may show it. */
-function loggable(verb: string, { bytes }: Argument): string {
-  return verb === "PASS" || verb === "ACCT" ? "***" : lenient.decode(bytes);
 }

@@ -10,8 +10,11 @@ export interface SocketAddress {
  * wait is aborted.
  */
 export interface Connection extends Disposable {
+  /** The end that the peer has reached: a proxy's, where one in front of us says so (PROXY protocol). */
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** The end on this machine, where a proxy stands in between. */
+  readonly reached?: SocketAddress;
   /**
    * Reads what has arrived, at least one byte.
    *
@@ -153,10 +156,7 @@ class DenoListener implements Listener {
   async accept(): Promise<Connection | null> {
     while (!this.#closed) {
       try {
-        const conn = await this.#listener.accept();
-        conn.setNoDelay(true);
-        conn.setKeepAlive(true);
-        return new DenoConnection(conn);
+        return accepted(await this.#listener.accept());
       } catch (error) {
         if (this.#closed) return null;
         // The peer left between the handshake and accept: the listener itself is well.
@@ -175,6 +175,18 @@ class DenoListener implements Listener {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** @throws when the peer has left; the connection is closed then. */
+function accepted(conn: Deno.TcpConn): Connection {
+  try {
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+    return new DenoConnection(conn);
+  } catch (error) {
+    conn.close();
+    throw error;
   }
 }
 
@@ -236,7 +248,8 @@ function abortable<T extends { close(): void }>(
 
 function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.NotConnected;
 }
 
 function socketAddress(address: Deno.Addr): SocketAddress {

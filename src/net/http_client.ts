@@ -19,6 +19,9 @@ export { HttpResponse } from "./http_response.ts";
 /** How long a connection may have been idle to carry a request that cannot be repeated should it turn out dead. Milliseconds. */
 const TRUSTED_IDLE = 1_000;
 
+/** From so many origins on, those without connections are forgotten before another is added. */
+const ORIGINS_MAX = 256;
+
 /** Where requests go. */
 export interface Origin {
   readonly secure: boolean;
@@ -53,6 +56,8 @@ export interface Timeouts {
   readonly firstByte?: number;
   /** Without any byte of the answer's body, while it is read. @default 30000 */
   readonly stall?: number;
+  /** For an answer's body that is read as a whole. @default 120000 */
+  readonly collect?: number;
 }
 
 /** What an {@linkcode HttpClient} works with. */
@@ -86,7 +91,18 @@ export class HttpClient implements Disposable {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#chooseProxy = proxyChooser(options.proxy ?? {});
-    this.#timeouts = { connect: 10_000, firstByte: 30_000, stall: 30_000, ...options.timeouts };
+    this.#timeouts = {
+      connect: 10_000,
+      firstByte: 30_000,
+      stall: 30_000,
+      collect: 120_000,
+      ...options.timeouts,
+    };
+  }
+
+  /** How many origins it remembers. */
+  get origins(): number {
+    return this.#pools.size;
   }
 
   /**
@@ -114,6 +130,7 @@ export class HttpClient implements Disposable {
       repeated = error.requestSent;
     }
     try {
+      const pool = this.#poolOf(origin, proxy);
       const connection = await pool.acquire({ maxIdle: 0, signal });
       return await this.#exchange(request, { pool, connection, proxy, repeated });
     } catch (error) {
@@ -166,6 +183,7 @@ export class HttpClient implements Disposable {
         body: connection.reader.body(framing),
         clock,
         stall: this.#timeouts.stall,
+        collect: this.#timeouts.collect,
         signal,
         repeated,
         done: (end) => {
@@ -186,11 +204,20 @@ export class HttpClient implements Disposable {
     }
   }
 
+  #dropUnused(): void {
+    for (const [name, pool] of this.#pools) {
+      if (!pool.isUnused) continue;
+      pool[Symbol.dispose]();
+      this.#pools.delete(name);
+    }
+  }
+
   #poolOf(origin: Origin, proxy: Proxy | undefined): ConnectionPool {
     const { secure, hostname, port } = origin;
     const name = `${secure} ${hostname} ${port}`;
     let pool = this.#pools.get(name);
     if (!pool) {
+      if (this.#pools.size >= ORIGINS_MAX) this.#dropUnused();
       pool = new ConnectionPool({
         open: async (signal) => new HttpConnection(await this.#connect(origin, { proxy, signal })),
         clock: this.#options.clock,

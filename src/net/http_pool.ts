@@ -36,6 +36,11 @@ export class ConnectionPool implements Disposable {
     this.#options = options;
   }
 
+  /** Whether there is neither a connection nor anybody who wants one. */
+  get isUnused(): boolean {
+    return this.#slots === 0;
+  }
+
   /**
    * A connection for one request; to be given back by {@linkcode ConnectionPool.release} or
    * {@linkcode ConnectionPool.discard}.

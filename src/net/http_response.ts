@@ -13,6 +13,8 @@ export class HttpResponse implements Disposable {
   /** Whether the server may have got the request twice: on a kept connection that died, and then on a new one. */
   readonly repeated: boolean;
   readonly #body: BodyReader;
+  readonly #clock: Clock;
+  readonly #collectTimeout: number;
   readonly #deadline: Deadline | undefined;
   readonly #done: (end: "whole" | "broken") => void;
   #open = true;
@@ -23,6 +25,8 @@ export class HttpResponse implements Disposable {
     clock: Clock;
     /** Milliseconds that one read may wait. */
     stall: number;
+    /** Milliseconds that {@linkcode HttpResponse.collect} may take in all. */
+    collect: number;
     signal: AbortSignal;
     repeated: boolean;
     /** Called once, when the connection is not needed any more. */
@@ -32,6 +36,8 @@ export class HttpResponse implements Disposable {
     this.fields = options.head.fields;
     this.repeated = options.repeated;
     this.#body = options.body;
+    this.#clock = options.clock;
+    this.#collectTimeout = options.collect;
     this.#done = options.done;
     if (this.#body.ended) {
       this.#end("whole");
@@ -75,15 +81,24 @@ export class HttpResponse implements Disposable {
     }
   }
 
-  /** All of the body. @throws {HttpError} `malformed` when it has more than `max` bytes; as {@linkcode HttpResponse.read}. */
+  /**
+   * All of the body, however slowly it comes within {@linkcode Timeouts.collect}.
+   *
+   * @throws {HttpError} `malformed` when it has more than `max` bytes; as {@linkcode HttpResponse.read}.
+   */
   async collect(max: number): Promise<Uint8Array> {
+    using whole = new Deadline({
+      clock: this.#clock,
+      milliseconds: this.#collectTimeout,
+      error: () => new HttpError("timeout", "The answer took too long", { requestSent: true }),
+    });
+    whole.signal.addEventListener("abort", () => this.#end("broken"), { once: true });
     try {
       return await collect(this, max);
     } catch (error) {
       this.#end("broken");
-      throw this.#deadline?.signal.aborted
-        ? this.#deadline.signal.reason
-        : readingError(error, { requestSent: true });
+      for (const signal of [this.#deadline?.signal, whole.signal]) signal?.throwIfAborted();
+      throw readingError(error, { requestSent: true });
     }
   }
 

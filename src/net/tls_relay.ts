@@ -1,6 +1,6 @@
 import type { CertificatePair } from "./certificate.ts";
 import { type Connection, DenoConnection, type SocketAddress } from "./connection.ts";
-import { TlsConnection, type Truncation } from "./tls_connection.ts";
+import { TlsConnection, type TlsEnding } from "./tls_connection.ts";
 
 /** The right to be the server's side of TLS with one certificate, until it is disposed of. */
 export interface TlsLease extends Disposable {
@@ -12,7 +12,7 @@ export interface TlsLease extends Disposable {
    */
   accept(
     connection: Connection,
-    options: { signal: AbortSignal; truncation: Truncation },
+    options: TlsEnding & { signal: AbortSignal },
   ): Promise<Connection>;
 }
 
@@ -65,12 +65,13 @@ export class TlsRelay {
 
   async #accept(
     wire: Connection,
-    { signal, truncation }: { signal: AbortSignal; truncation: Truncation },
+    options: TlsEnding & { signal: AbortSignal },
   ): Promise<Connection> {
+    const { signal } = options;
     using closing = new DisposableStack();
     closing.use(wire);
     const { inner, tls } = await this.#pair();
-    const connection = closing.use(new TlsConnection({ wire, inner, tls }, { truncation }));
+    const connection = closing.use(new TlsConnection({ wire, inner, tls }, options));
     const stop = () => connection.close();
     signal.addEventListener("abort", stop, { once: true });
     closing.defer(() => signal.removeEventListener("abort", stop));

@@ -218,7 +218,10 @@ export type StoreErrorKind =
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly kind: StoreErrorKind;
-  /** COS's own code (`NoSuchKey`), or one of ours where no answer came: `Timeout`, `ConnectionLost`, `ConnectFailed`, `BadAnswer`. */
+  /**
+   * COS's own code (`NoSuchKey`), or one of ours where no answer came: `Timeout`, `ConnectionLost`, `ConnectFailed`, `BadAnswer`;
+   * `NoKeys` where nothing was sent for want of keys.
+   */
   readonly code: string;
   /** HTTP status, where an answer came. */
   readonly status: number | undefined;

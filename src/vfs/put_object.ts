@@ -18,13 +18,14 @@ import { confirm, isDamaged, type Publisher, sendUndamaged, settleDamage } from 
 export async function putObject(
   publisher: Publisher,
   file: { key: string; payload: Payload; size: number; crc64: bigint },
-  options: { headers: ObjectHeaders; contentMd5: boolean },
+  options: { headers: ObjectHeaders; contentMd5: boolean; forbidOverwrite?: boolean },
 ): Promise<Stored> {
   const { key, payload, crc64 } = file;
   const contentMd5 = options.contentMd5 ? await md5(payload) : undefined;
   const stored = await sendUndamaged(publisher, { key, part: 1, crc64 }, async () => {
     try {
-      const put = { ...uninterrupted(), ...options.headers, contentMd5 };
+      const { headers, forbidOverwrite } = options;
+      const put = { ...uninterrupted(), ...headers, contentMd5, forbidOverwrite };
       return await publisher.store.put(key, payload, put);
     } catch (error) {
       const inDoubt = error instanceof StoreError && error.mayHaveHappened;

@@ -168,6 +168,11 @@ export class Tree {
     this.#vanished.delete(path.toString());
   }
 
+  /** For who may not replace a file. @throws {TreeError} `exists`. */
+  async refuseExisting(path: VirtualPath, options: CallOptions): Promise<void> {
+    if (await this.#findFile(path, options)) throw new TreeError("exists", `${path}: File exists`);
+  }
+
   /** Removes a file, and what is kept of interrupted uploads of it. @throws {TreeError} `not-found` when there is neither. */
   async removeFile(path: VirtualPath, options: CallOptions): Promise<void> {
     const { records } = this.#resources;

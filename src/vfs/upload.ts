@@ -25,6 +25,8 @@ export interface UploadResources extends MultipartResources {
   readonly threads: number;
   /** Whether a PUT carries Content-MD5: where no TLS protects the bytes, COS then refuses damaged ones before publishing. */
   readonly contentMd5: boolean;
+  /** Whether an object that exists is never replaced. @default false */
+  readonly forbidOverwrite?: boolean;
   /** What every new object gets besides the content type that its name tells. @default COS's defaults */
   readonly headers?: Pick<ObjectHeaders, "storageClass" | "encryption">;
 }
@@ -308,6 +310,7 @@ export class Upload implements UploadHolder, AsyncDisposable {
     const stored = await putObject(this.#resources, { key, size, crc64, payload }, {
       headers: this.#headers,
       contentMd5,
+      forbidOverwrite: this.#resources.forbidOverwrite,
     });
     part.release();
     if (records.isSeen(key)) await supersedeKept(records, { key });
@@ -318,7 +321,8 @@ export class Upload implements UploadHolder, AsyncDisposable {
     if (this.#part.size > 0) await this.#commit();
     while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
     this.signal.throwIfAborted();
-    return await multipart.complete({ copied: this.#copied });
+    const { forbidOverwrite } = this.#resources;
+    return await multipart.complete({ copied: this.#copied, forbidOverwrite });
   }
 
   /**

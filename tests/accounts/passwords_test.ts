@@ -133,6 +133,8 @@ Deno.test("a password that was right is not hashed again, every wrong one is", a
       [ours, "wrong", false, 1],
       [other, "ours", false, 1],
       [undefined, "ours", false, 1],
+      [undefined, "other", false, 1],
+      [ours, "other", false, 1],
       [ours, "ours", true, 0],
       [other, "other", true, 1],
     ] as const
@@ -150,13 +152,28 @@ Deno.test("two passwords are hashed at once, and whoever has gone is not hashed 
   const gone = new AbortController();
   const reason = new Error("gone");
   const kept = Array.from({ length: 6 }, () => verifier.matches(password, bytes("b"), patient));
-  const left = verifier.matches(password, bytes("b"), gone.signal);
+  const left = Array.from({ length: 3 }, () => verifier.matches(password, bytes("b"), gone.signal));
   const last = verifier.matches(password, bytes("b"), patient);
   gone.abort(reason);
-  await assert.rejects(left, reason);
+  for (const matching of left) await assert.rejects(matching, reason);
   await assert.rejects(verifier.matches(password, bytes("b"), gone.signal), reason);
   assert.deepEqual(await Promise.all([...kept, last]), Array(7).fill(false));
   assert.deepEqual([hashes.costs.length, hashes.most, hashes.running], [7, 2, 0]);
+});
+
+Deno.test("of many who come with the right password at once only the first two are hashed", async () => {
+  const hashes: unknown[] = [];
+  const password = readPassword(hashOf("a"));
+  assert.ok(password.kind === "scrypt");
+  const derive: Derive = async (_given, options) => {
+    hashes.push(options);
+    await nextTurn();
+    return password.hash;
+  };
+  const verifier = new PasswordVerifier([password], derive);
+  const many = Array.from({ length: 20 }, () => verifier.matches(password, bytes("a"), patient));
+  assert.deepEqual(await Promise.all(many), Array(20).fill(true));
+  assert.equal(hashes.length, 2);
 });
 
 Deno.test("the event loop turns while a password is hashed", async () => {

@@ -1,3 +1,4 @@
+import type { Permission } from "../../src/cli/privileges.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
 /** What is typed, or piped in where `isTerminal` is false; it ends there. */
@@ -8,6 +9,7 @@ export interface FakeInput {
 
 /** A terminal that keeps what is written to it. */
 export class FakeTerminal implements Terminal {
+  readonly givenUp = new Set<Permission>();
   stdout = "";
   stderr = "";
   /** The streams that a person is to see. */
@@ -46,6 +48,12 @@ export class FakeTerminal implements Terminal {
 
   err(text: string): void {
     this.stderr += text;
+  }
+
+  /** The process that runs the tests goes on with what it has. */
+  giveUp(permissions: readonly Permission[]): [] {
+    for (const permission of permissions) this.givenUp.add(permission);
+    return [];
   }
 
   isTerminal(stream: "out" | "err"): boolean {

@@ -31,7 +31,17 @@ Deno.test("run --help shows examples first and names every subcommand", async ()
 Deno.test("run shows the help of each subcommand with its flags", async () => {
   const reporting = ["list", "json", "strict", "no-color"];
   const flags = {
-    serve: ["config", "lenient", "listen", "passive-ports", "log-level", "demo", "demo-dir"],
+    serve: [
+      "config",
+      "lenient",
+      "strict",
+      "listen",
+      "passive-ports",
+      "log-level",
+      "demo",
+      "demo-dir",
+      "tls",
+    ],
     validate: ["config", "lenient", "migrate", "output", ...reporting],
     "check-keys": ["config", "lenient", "account", "sample", "write", ...reporting],
     emulator: ["listen", "bucket", "secret-id", "secret-key-file", "data-dir", "latency"],
@@ -58,6 +68,7 @@ Deno.test("run takes what it does not understand for a usage error, with a sugge
     [["serve", "--log-level", "loud"], /is invalid\. Wanted DEBUG, INFO, WARNING, ERROR or CRIT/],
     [["serve", "--demo", "--config", "x"], /'--demo' cannot be used with option '--config/],
     [["serve", "--demo-dir", "d", "--lenient"], /cannot be used with option '--lenient/],
+    [["serve", "--strict", "--lenient"], /cannot be used with option '--lenient/],
     [["emulator", "--bucket", "name"], /is invalid\. Wanted a bucket's full name/],
     [["emulator", "--latency", "-1"], /is invalid\. Wanted a whole number from 0/],
   ];
@@ -66,4 +77,16 @@ Deno.test("run takes what it does not understand for a usage error, with a sugge
     assert.deepEqual([exitCode, stdout], [ExitCode.usage, ""], args.join(" "));
     assert.match(stderr, message);
   }
+});
+
+Deno.test("every subcommand but doctor gives up running programs and FFI", async () => {
+  const givenUpBy = async (...args: string[]) => {
+    const terminal = new FakeTerminal();
+    await run(args, terminal);
+    return [...terminal.givenUp];
+  };
+  for (const name of ["validate", "check-keys"]) {
+    assert.deepEqual(await givenUpBy(name, "--list"), ["run", "ffi"], name);
+  }
+  assert.deepEqual(await givenUpBy("doctor", "--list"), []);
 });

@@ -27,7 +27,7 @@ async function serveWith(
   { env = {}, failure }: { env?: Record<string, string>; failure?: Error } = {},
 ) {
   const terminal = new FakeTerminal(env);
-  const started: { config?: Config; dir?: string } = {};
+  const started: { config?: Config; dir?: string; tls?: boolean } = {};
   const exitCode = await serve(options, {
     terminal,
     loadApp: () =>
@@ -37,7 +37,8 @@ async function serveWith(
           started.config = config;
           return failure ? Promise.reject(failure) : Promise.resolve();
         },
-        serveDemo({ configure, dir, onReady }) {
+        serveDemo({ configure, dir, tls, onReady }) {
+          started.tls = tls;
           started.config = configure(COS);
           started.dir = dir;
           onReady({ hostname: "127.0.0.1", port: 2121 });
@@ -124,11 +125,24 @@ Deno.test("serve --demo needs no configuration and stays on this machine", async
   ]);
   assert.deepEqual(config!.network.passivePorts, { first: 60_000, last: 65_535 });
   assert.deepEqual([config!.log.level, config!.log.toFile], ["INFO", false]);
-  const { users, endpoint, protocol, secretId, secretKey } = config!.accounts[0]!;
+  const { users, endpoint, protocol, credentials } = config!.accounts[0]!;
   assert.deepEqual([users, protocol], [[{ name: "demo", password: "demo" }], "http"]);
-  assert.deepEqual({ endpoint, secretId, secretKey }, COS);
+  const { endpoint: wanted, ...keys } = COS;
+  assert.equal(endpoint, wanted);
+  assert.deepEqual(credentials, { from: "configuration", ...keys, token: undefined });
   assert.match(stdout, /FTP on 127\.0\.0\.1:2121, account demo, password demo/);
   for (const line of ["curl -T", "lftp -u demo,demo", "ftp 127.0.0.1 2121", "FileZilla: host"]) {
+    assert.ok(stdout.includes(line), line);
+  }
+});
+
+Deno.test("serve --demo --tls offers FTPS and says how clients get it", async () => {
+  assert.deepEqual(await parse("--tls"), { demo: true, tls: true });
+  assert.equal((await serveWith({ demo: true })).tls, false);
+  const { tls, stdout } = await serveWith({ demo: true, tls: true });
+  assert.equal(tls, true);
+  assert.match(stdout, /FTP and FTPS on 127\.0\.0\.1:2121/);
+  for (const line of ["curl -k --ssl-reqd -T", "set ftp:ssl-force yes", "explicit FTP over TLS"]) {
     assert.ok(stdout.includes(line), line);
   }
 });

@@ -48,6 +48,18 @@ Deno.test("validate --lenient lets what is unknown pass, --strict lets no warnin
   assert.equal((await validateFile(weak, "--strict")).exitCode, ExitCode.failed);
 });
 
+Deno.test("secrets that everybody may read are a warning, said once; with --strict they are refused", async () => {
+  await using file = await configurationFile(VALID);
+  await Deno.chmod(file.path, 0o644);
+  const args = ["--config", file.path];
+  const [plain, strict, serving] = [new FakeTerminal(), new FakeTerminal(), new FakeTerminal()];
+  assert.equal(await run(["validate", ...args], plain), ExitCode.ok);
+  assert.deepEqual(plain.stdout.match(/! warn .*/g)?.length, 1, plain.stdout);
+  assert.equal(await run(["validate", ...args, "--strict"], strict), ExitCode.failed);
+  assert.equal(await run(["serve", ...args, "--strict"], serving), ExitCode.configuration);
+  assert.match(serving.stderr, /: error: Should not keep secrets here/);
+});
+
 Deno.test("validate --json writes one document", async () => {
   const { exitCode, stdout, path } = await validateFile(WRONG, "--json");
   assert.equal(exitCode, ExitCode.configuration);

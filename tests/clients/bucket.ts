@@ -11,7 +11,8 @@ import { type ObjectInfo, type ObjectStore, uninterrupted } from "../../src/stor
 import { createLogger } from "../../src/telemetry/log.ts";
 import { type Digests, digests } from "./file_tree.ts";
 
-const KEYS = { secretId: "AKIDexample", secretKey: "secretOfTheTests" };
+/** Of every bucket. */
+export const KEYS = { secretId: "AKIDexample", secretKey: "secretOfTheTests" };
 const NAME = "examplebucket-1250000000";
 
 /** Operations that can be held. */

@@ -25,6 +25,21 @@ clientTest(
 );
 
 clientTest(
+  { name: "demo with TLS prints lines to paste that work", clients: ["curl", "lftp"] },
+  async (folder) => {
+    await Deno.writeTextFile(`${folder}/README.md`, "content");
+    await using demo = startDemo("--tls");
+    const lines = await pasteLines(demo);
+    const paste = (line: string, stdin?: string) =>
+      runClient(["sh", "-c", line], { home: folder, stdin });
+    await paste(lines.find((line) => line.startsWith("curl -k --ssl-reqd -T "))!);
+    const lftp = lines.find((line) => line.startsWith("lftp "))!;
+    const shown = await paste(lftp, "cat README.md\nbye\n");
+    assert.equal(shown.stdout, "content");
+  },
+);
+
+clientTest(
   { name: "demo keeps its bucket in the directory of --demo-dir", clients: ["curl"] },
   async (folder) => {
     const directory = ["--demo-dir", `${folder}/bucket`];

@@ -1,17 +1,19 @@
 """Drives Python's ftplib as scripts do, and prints what it saw as one JSON object.
 
-    ftplib_client.py HOST PORT USER PASSWORD passive|active
+    ftplib_client.py HOST PORT USER PASSWORD passive|active [CERTIFICATE TLSv1_2|TLSv1_3]
 
-Stores the tree `up` below `/there`, fetches it into `down`, then tries single operations on `/there`.
+Stores the tree `up` below `/there`, fetches it into `down`, then tries single operations on `/there`. With a certificate to
+trust, all connections speak that version of TLS.
 """
 
 import ftplib
 import io
 import json
 import os
+import ssl
 import sys
 
-host, port, user, password, mode = sys.argv[1:]
+host, port, user, password, mode, *tls = sys.argv[1:]
 
 
 def store_tree(local, remote):
@@ -43,9 +45,20 @@ def refusal(command):
         return str(error)[:3]
 
 
-ftp = ftplib.FTP(timeout=20)
+def session():
+    if not tls:
+        return ftplib.FTP(timeout=20)
+    certificate, version = tls
+    context = ssl.create_default_context(cafile=certificate)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    return ftplib.FTP_TLS(timeout=20, context=context)
+
+
+ftp = session()
 ftp.connect(host, int(port))
 ftp.login(user, password)
+if tls:
+    ftp.prot_p()
 ftp.set_pasv(mode == "passive")
 ftp.mkd("there")
 store_tree("up", "/there")

@@ -1,3 +1,4 @@
+import { selfSignedCertificate } from "../../src/net/self_signed.ts";
 import { Bucket } from "./bucket.ts";
 import { GatewayProcess } from "./gateway_process.ts";
 
@@ -22,6 +23,8 @@ export class Gateway implements AsyncDisposable {
   readonly passivePorts: { readonly first: number; readonly last: number };
   readonly bucket: Bucket;
   readonly process: GatewayProcess;
+  /** The file of the certificate that it shows, for clients to trust. */
+  readonly certificate: string;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(options: {
@@ -29,16 +32,21 @@ export class Gateway implements AsyncDisposable {
     process: GatewayProcess;
     port: number;
     passivePorts: { first: number; last: number };
+    certificate: string;
     resources: AsyncDisposableStack;
   }) {
     this.bucket = options.bucket;
     this.process = options.process;
     this.port = options.port;
     this.passivePorts = options.passivePorts;
+    this.certificate = options.certificate;
     this.#resources = options.resources;
   }
 
-  /** @param given settings besides those that every test needs, or instead of them. */
+  /**
+   * @param given settings besides those that every test needs, or instead of them. A section `TLS` gets a certificate, and
+   * clients that begin with TLS a port.
+   */
   static async start(given: Settings | ((bucket: Bucket) => Settings) = {}): Promise<Gateway> {
     await using resources = new AsyncDisposableStack();
     const bucket = resources.use(await Bucket.start());
@@ -47,7 +55,9 @@ export class Gateway implements AsyncDisposable {
     const file = `${folder}/vsftpd.conf`;
     const settings = typeof given === "function" ? given(bucket) : given;
     const passivePorts = freePassivePorts();
-    await Deno.writeTextFile(file, configuration({ bucket, passivePorts, settings }));
+    const tls = await certificateFiles(folder);
+    const text = configuration({ bucket, passivePorts, settings, tls });
+    await Deno.writeTextFile(file, text, { mode: 0o600 });
     const process = resources.use(new GatewayProcess(["serve", "--config", file]));
     const [, port] = await process.said(/cosftp serves FTP listen=127\.0\.0\.1:(\d+)/);
     return new Gateway({
@@ -55,8 +65,15 @@ export class Gateway implements AsyncDisposable {
       process,
       port: Number(port),
       passivePorts,
+      certificate: tls.tls_cert_file,
       resources: resources.move(),
     });
+  }
+
+  /** The port for clients that begin with TLS; undefined where there is no TLS. */
+  get implicitPort(): number | undefined {
+    const [, port] = /implicitTls=127\.0\.0\.1:(\d+)/.exec(this.process.stderr) ?? [];
+    return port === undefined ? undefined : Number(port);
   }
 
   /** Runs a test's body; its failure also shows what the gateway said last. */
@@ -76,10 +93,24 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
-function configuration({ bucket, passivePorts, settings }: {
+/** Makes a certificate for 127.0.0.1 and its key in `folder`. */
+async function certificateFiles(folder: string) {
+  const { cert, key } = await selfSignedCertificate({
+    names: ["localhost", "127.0.0.1"],
+    now: Date.now(),
+    days: 2,
+  });
+  const files = { tls_cert_file: `${folder}/cert.pem`, tls_key_file: `${folder}/key.pem` };
+  await Deno.writeTextFile(files.tls_cert_file, cert);
+  await Deno.writeTextFile(files.tls_key_file, key);
+  return files;
+}
+
+function configuration({ bucket, passivePorts, settings, tls }: {
   bucket: Bucket;
   passivePorts: { first: number; last: number };
   settings: Settings;
+  tls: { tls_cert_file: string; tls_key_file: string };
 }): string {
   const sections: Settings = {
     COS_ACCOUNT_0: {
@@ -97,6 +128,7 @@ function configuration({ bucket, passivePorts, settings }: {
       listen_port: 0,
       passive_port: `${passivePorts.first},${passivePorts.last}`,
     },
+    ...settings.TLS && { TLS: { ...tls, implicit_tls_port: 0 } },
     OPTIONAL: { min_part_size: PART_SIZE, log_level: "DEBUG", log_file_enabled: "false" },
   };
   return Object.keys({ ...sections, ...settings }).map((section) => {

@@ -3,11 +3,14 @@ const PROGRAMS = {
   curl: "curl",
   expect: "expect",
   ftp: "ftp",
+  haproxy: "haproxy",
   iproute2: "ss",
   lftp: "lftp",
   ncftp: "ncftpput",
+  openssl: "openssl",
   python3: "python3",
   rclone: "rclone",
+  sslscan: "sslscan",
   wget: "wget",
 } as const;
 export type Client = keyof typeof PROGRAMS;

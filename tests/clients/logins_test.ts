@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { hashOf } from "../accounts/scrypt_hash.ts";
 import { gatewayTests } from "./client_test_case.ts";
 import { digestTree } from "./file_tree.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Bucket } from "./bucket.ts";
+import type { Gateway, Settings } from "./gateway.ts";
 
 const ANONYMOUS = {
   COS_ACCOUNT_0: { ftp_login_user_name: "anonymous", ftp_login_user_password: "" },
@@ -54,5 +55,38 @@ gatewayTests("curl", USERS)(
     const stored = ["dem", "ali", "bob"].map((name) => [name, CONTENT] as const);
     assert.deepEqual(await gateway.bucket.digests(), digestTree(new Map(stored)));
     assert.match(gateway.process.stderr, /Login .*account=demo user=bob /);
+  },
+);
+
+const cosKeys = ({ endpoint }: Bucket): Settings => ({
+  LOGIN: { cos_key_login: "true", cos_endpoint: endpoint, cos_protocol: "http" },
+});
+
+gatewayTests("curl", cosKeys)(
+  "logs in with keys of the cloud, and a wrong one is counted",
+  async ({ gateway, folder, run }) => {
+    const { bucket } = gateway;
+    const { secretId, secretKey } = bucket.keys;
+    await Deno.writeFile(`${folder}/file`, CONTENT);
+    const curl = ["curl", "-sS", "-T", "file", urlOf(gateway), "-u"] as const;
+    await run([...curl, `${secretId}/${bucket.name}:${secretKey}`]);
+    assert.deepEqual(await bucket.digests(), digestTree(new Map([["file", CONTENT]])));
+    await run([...curl, "demo:secret"]);
+    for (
+      const wrong of [
+        `${secretId}/${bucket.name}:${secretKey}x`,
+        `${secretId}/${bucket.name}:`,
+        `${secretId}x/${bucket.name}:${secretKey}`,
+        `${secretId}/another-1250000000:${secretKey}`,
+      ]
+    ) await run([...curl, wrong], { code: 67 });
+    const reasons = [...gateway.process.stderr.matchAll(/Login failed .*reason="?([\w :]+)/g)];
+    assert.deepEqual(reasons.map(([, reason]) => reason), [
+      "COS: SignatureDoesNotMatch",
+      "no SecretKey",
+      "COS: InvalidAccessKeyId",
+      "COS: NoSuchBucket",
+    ]);
+    assert.ok(!gateway.process.stderr.includes(secretKey));
   },
 );

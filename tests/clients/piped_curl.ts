@@ -8,10 +8,11 @@ export class PipedCurl implements AsyncDisposable {
   readonly #messages: ReadableStreamDefaultReader<string>;
   #said = "";
 
-  /** Begins to store `file`. */
-  constructor({ host, port, user, password }: Gateway) {
+  /** Begins to store `file`, under TLS where the gateway has it. */
+  constructor({ host, port, user, password, implicitPort, certificate }: Gateway) {
+    const tls = implicitPort === undefined ? [] : ["--ssl-reqd", "--cacert", certificate];
     this.#child = new Deno.Command("curl", {
-      args: ["-sS", "-v", "-T", "-", `ftp://${user}:${password}@${host}:${port}/file`],
+      args: ["-sS", "-v", ...tls, "-T", "-", `ftp://${user}:${password}@${host}:${port}/file`],
       clearEnv: true,
       env: clientEnvironment("/"),
       stdin: "piped",

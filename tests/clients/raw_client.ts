@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { clientEnvironment } from "./client_run.ts";
-import type { Gateway } from "./gateway.ts";
+
+/** Where a client logs in; a gateway is one. */
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
 
 const SCRIPT = new URL("raw_client.py", import.meta.url).pathname;
 
@@ -11,7 +18,7 @@ export class RawClient implements AsyncDisposable {
   readonly #answers: ReadableStreamDefaultReader<string>;
   #rest = "";
 
-  private constructor({ host, port, user, password }: Gateway) {
+  private constructor({ host, port, user, password }: Login) {
     this.#child = new Deno.Command("python3", {
       args: [SCRIPT, host, String(port), user, password],
       clearEnv: true,
@@ -24,8 +31,8 @@ export class RawClient implements AsyncDisposable {
     this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  static async logIn(gateway: Gateway): Promise<RawClient> {
-    const client = new RawClient(gateway);
+  static async logIn(login: Login): Promise<RawClient> {
+    const client = new RawClient(login);
     assert.equal(await client.#answer(), "ready");
     return client;
   }

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
+import {
+  accountOf,
+  accountText,
+  configOf,
+  keysOf,
+  loadFiles,
+  loadText,
+  onlyProblem,
+} from "./loading.ts";
 
 const ACCOUNT = {
   COSFTP_COS_ACCOUNT_0_COS_SECRETID: "AKIDexample",
@@ -26,7 +34,7 @@ Deno.test("the environment replaces placeholders of a file and adds accounts to 
   );
   const env = { COSFTP_COS_ACCOUNT_0_COS_SECRETKEY: "a-real-key", ...second };
   const { accounts } = configOf(loadText(text, { env }));
-  assert.deepEqual(accounts.map(({ section, name, secretKey }) => [section, name, secretKey]), [
+  assert.deepEqual(accounts.map((one) => [one.section, one.name, keysOf(one).secretKey]), [
     ["COS_ACCOUNT_0", "alice0", "a-real-key"],
     ["COS_ACCOUNT_B", "alice", "a-secret-key"],
   ]);

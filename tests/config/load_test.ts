@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { parseCidr } from "../../src/net/cidr.ts";
 import { load } from "../../src/config/load.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { accountOf, accountText, configOf, loadFiles, loadText, onlyProblem } from "./loading.ts";
 
 const MIB = 1024 ** 2;
@@ -11,9 +13,12 @@ Deno.test("load fills in every default", () => {
     section: "COS_ACCOUNT_0",
     name: "alice0",
     users: [{ name: "alice0", password: "correct-horse-0" }],
-    secretId: "AKIDexample0",
-    secretKey: "a-secret-key-0",
-    token: undefined,
+    credentials: {
+      from: "configuration",
+      secretId: "AKIDexample0",
+      secretKey: "a-secret-key-0",
+      token: undefined,
+    },
     bucket: "photos-1250000001",
     region: "ap-guangzhou",
     endpoint: undefined,
@@ -23,9 +28,17 @@ Deno.test("load fills in every default", () => {
     keyPrefix: "",
     authority: { read: true, write: true },
     deleteEnable: true,
+    overwriteEnable: true,
+    renameEnable: true,
+    singleFileMaxSize: 200 * GIB,
+    maxSessions: undefined,
+    uploadRate: undefined,
+    downloadRate: undefined,
+    allowFrom: undefined,
     storageClass: undefined,
     encryption: undefined,
     preserveMtime: false,
+    requireTls: false,
     pathEncoding: "utf-8",
   }]);
   assert.deepEqual(rest, {
@@ -36,13 +49,16 @@ Deno.test("load fills in every default", () => {
       masqueradeAddress: undefined,
       masqueradeExcept: [],
       passivePorts: { first: 60_000, last: 65_535 },
+      proxyProtocolFrom: [],
       dataPeer: "same",
     },
     login: {
       guard: { threshold: 10, window: 600_000, ban: 600_000, except: [] },
       maxConnectionsPerAddress: 128,
       maxUnauthenticated: 256,
+      cosKeyAccount: undefined,
     },
+    tls: { files: undefined, required: "no", implicitPort: undefined, truncation: "reject" },
     limits: {
       singleFileMaxSize: 200 * GIB,
       minPartSize: 8 * MIB,
@@ -76,18 +92,28 @@ Deno.test("load reads every key into its place", () => {
     "key_prefix = /team/a",
     "authority = R",
     "delete_enable = off",
+    "overwrite_enable = no",
+    "rename_enable = 0",
+    "single_file_max_size = 1MiB",
+    "max_sessions = 3",
+    "upload_rate = 64KiB",
+    "download_rate = 128KiB",
+    "allow_from = 10.0.0.0/8",
     "storage_class = standard_ia",
     "sse = AES256",
     "preserve_mtime = yes",
     "path_encoding = GB18030",
+    "require_tls = yes",
   );
-  const config = configOf(loadText(`${account}
+  const files = { "cert.pem": LOCALHOST.cert, "key.pem": LOCALHOST.key };
+  const text = `${account}
 [NETWORK]
 listen_address = ::
 listen_port = 21
 passive_port = 40000-40100
 masquerade_address = ftp.example.com
 masquerade_except = 10.0.0.0/8
+proxy_protocol_from = 10.0.0.5, 2001:db8::/64
 data_peer = any
 [LOGIN]
 guard_threshold = 0
@@ -96,6 +122,13 @@ guard_ban = 1d
 guard_except = 127.0.0.1
 max_connection_per_address = 4
 max_unauthenticated_num = 5
+cos_key_login = yes
+cos_region = ap-shanghai
+cos_endpoint = 127.0.0.1:9001
+cos_protocol = http
+cos_network = internal
+authority = R
+delete_enable = no
 [FILE_OPTION]
 single_file_max_size = 1G
 [OPTIONAL]
@@ -120,14 +153,24 @@ log_file_enabled = no
 log_rotate_enabled = false
 log_rotate_size = 1MiB
 log_backup_count = 3
-`));
+[TLS]
+tls_cert_file = cert.pem
+tls_key_file = key.pem
+tls_required = control
+implicit_tls_port = 990
+tls_truncation = accept
+`;
+  const config = configOf(loadText(text, { files }));
   assert.deepEqual(config.accounts[0], {
     section: "COS_ACCOUNT_0",
     name: "alice0",
     users: [{ name: "alice0", password: "correct-horse-0" }],
-    secretId: "AKIDexample0",
-    secretKey: "a-secret-key-0",
-    token: "a-token",
+    credentials: {
+      from: "configuration",
+      secretId: "AKIDexample0",
+      secretKey: "a-secret-key-0",
+      token: "a-token",
+    },
     bucket: "photos-1250000001",
     region: "ap-guangzhou",
     endpoint: "127.0.0.1:9000",
@@ -137,18 +180,37 @@ log_backup_count = 3
     keyPrefix: "team/a/",
     authority: { read: true, write: false },
     deleteEnable: false,
+    overwriteEnable: false,
+    renameEnable: false,
+    singleFileMaxSize: MIB,
+    maxSessions: 3,
+    uploadRate: 64 * 1024,
+    downloadRate: 128 * 1024,
+    allowFrom: [parseCidr("10.0.0.0/8")],
     storageClass: "STANDARD_IA",
     encryption: "AES256",
     preserveMtime: true,
+    requireTls: true,
     pathEncoding: "gb18030",
   });
+  assert.deepEqual(config.tls, {
+    files: { cert: "cert.pem", key: "key.pem" },
+    required: "control",
+    implicitPort: 990,
+    truncation: "accept",
+  });
   assert.deepEqual(config.network.masqueradeExcept.map(({ text }) => text), ["10.0.0.0/8"]);
-  assert.deepEqual({ ...config.network, masqueradeExcept: [] }, {
+  assert.deepEqual(config.network.proxyProtocolFrom.map(({ text }) => text), [
+    "10.0.0.5",
+    "2001:db8::/64",
+  ]);
+  assert.deepEqual({ ...config.network, masqueradeExcept: [], proxyProtocolFrom: [] }, {
     listenAddress: "::",
     listenPort: 21,
     masqueradeAddress: "ftp.example.com",
     masqueradeExcept: [],
     passivePorts: { first: 40_000, last: 40_100 },
+    proxyProtocolFrom: [],
     dataPeer: "any",
   });
   const { guard, ...login } = config.login;
@@ -159,7 +221,33 @@ log_backup_count = 3
     ban: 86_400_000,
     except: [],
   });
-  assert.deepEqual(login, { maxConnectionsPerAddress: 4, maxUnauthenticated: 5 });
+  assert.deepEqual(login, {
+    maxConnectionsPerAddress: 4,
+    maxUnauthenticated: 5,
+    cosKeyAccount: {
+      section: "LOGIN",
+      region: "ap-shanghai",
+      endpoint: "127.0.0.1:9001",
+      protocol: "http",
+      network: "internal",
+      homeDir: "LOGIN",
+      keyPrefix: "",
+      authority: { read: true, write: false },
+      deleteEnable: false,
+      overwriteEnable: true,
+      renameEnable: true,
+      singleFileMaxSize: GIB,
+      maxSessions: undefined,
+      uploadRate: undefined,
+      downloadRate: undefined,
+      allowFrom: undefined,
+      requireTls: false,
+      storageClass: undefined,
+      encryption: undefined,
+      preserveMtime: false,
+      pathEncoding: "utf-8",
+    },
+  });
   assert.deepEqual(config.limits, {
     singleFileMaxSize: GIB,
     minPartSize: MIB,

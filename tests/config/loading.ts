@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AccountConfig, Config } from "../../src/config/config.ts";
+import type { AccountConfig, Config, CredentialsConfig } from "../../src/config/config.ts";
 import { load, type Loaded, type LoadOptions } from "../../src/config/load.ts";
 import type { Problem } from "../../src/config/problem.ts";
 
@@ -43,6 +43,14 @@ export function configOf({ config, problems }: Loaded): Config {
 /** The first account of a load that must succeed. */
 export function accountOf(loaded: Loaded): AccountConfig {
   return configOf(loaded).accounts[0]!;
+}
+
+/** The keys of an account that has them from the configuration. */
+export function keysOf({ credentials }: AccountConfig): CredentialsConfig & {
+  from: "configuration";
+} {
+  assert.ok(credentials.from === "configuration", credentials.from);
+  return credentials;
 }
 
 /** The only problem of a load that must have exactly one. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hashOf } from "../accounts/scrypt_hash.ts";
-import { accountOf, accountText, loadText, onlyProblem } from "./loading.ts";
+import { accountOf, accountText, configOf, loadText, onlyProblem } from "./loading.ts";
 
 const withPassword = (password: string) => accountText().replace("correct-horse-0", password);
 
@@ -107,4 +107,19 @@ Deno.test("anonymous needs no password and may only read, unless it is said othe
   const withPassword = anonymous("ftp_login_user_password = x");
   assert.deepEqual(withPassword.users, [{ name: "anonymous", password: "x" }]);
   assert.deepEqual(withPassword.authority, { read: true, write: true });
+});
+
+Deno.test("cos_key_login needs a region or an endpoint, and then no account", () => {
+  const problem = onlyProblem(loadText("[LOGIN]\ncos_key_login = true\n"));
+  assert.deepEqual([problem.kind, problem.section, problem.key], [
+    "missing",
+    "LOGIN",
+    "cos_region",
+  ]);
+  const login = "[LOGIN]\ncos_key_login = true\ncos_region = ap-guangzhou\n";
+  const { accounts, login: { cosKeyAccount } } = configOf(loadText(login));
+  assert.deepEqual(accounts, []);
+  assert.deepEqual(cosKeyAccount?.authority, { read: true, write: true });
+  assert.deepEqual([cosKeyAccount?.network, cosKeyAccount?.protocol], ["public", "https"]);
+  assert.equal(cosKeyAccount?.deleteEnable, true);
 });

@@ -220,3 +220,16 @@ Deno.test("upload_memory_max follows the machine's memory, within what the other
     1024 * MIB,
   ]);
 });
+
+Deno.test("an account's largest file is no larger than that of all", () => {
+  const option = "[FILE_OPTION]\nsingle_file_max_size = 2GiB\n";
+  const { kind, key, found, message } = onlyProblem(
+    loadText(accountText(0, "single_file_max_size = 3GiB") + option),
+  );
+  assert.deepEqual([kind, key, found], ["conflict", "single_file_max_size", "3GiB"]);
+  assert.match(message, /found single_file_max_size 2GiB in \[FILE_OPTION\], wanted no less/);
+  const { accounts } = configOf(
+    loadText(accountText(0, "single_file_max_size = 1GiB") + accountText(1) + option),
+  );
+  assert.deepEqual(accounts.map((one) => one.singleFileMaxSize), [1024 ** 3, 2 * 1024 ** 3]);
+});

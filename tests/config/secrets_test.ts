@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { renderProblem } from "../../src/config/problem.ts";
-import { accountOf, accountText, loadText, onlyProblem } from "./loading.ts";
+import { accountOf, accountText, keysOf, loadText, onlyProblem } from "./loading.ts";
 
 const withKey = (line: string) => accountText().replace("cos_secretkey = a-secret-key-0", line);
 
 Deno.test("${NAME} takes a value from the environment, and a missing one is named", () => {
   const text = withKey("cos_secretkey = ${COS_SECRETKEY}");
   const env = { COS_SECRETKEY: "from # the ${COS_SECRETKEY} environment" };
-  assert.equal(accountOf(loadText(text, { env })).secretKey, env.COS_SECRETKEY);
+  assert.equal(keysOf(accountOf(loadText(text, { env }))).secretKey, env.COS_SECRETKEY);
   const problem = onlyProblem(loadText(text));
   assert.deepEqual([problem.line, problem.column, problem.key], [3, 17, "cos_secretkey"]);
   assert.match(problem.message, /found \$\{COS_SECRETKEY\}, which is not set/);
@@ -15,7 +15,7 @@ Deno.test("${NAME} takes a value from the environment, and a missing one is name
 
 Deno.test("${NAME} may stand in a part of a value, and must be closed", () => {
   const part = withKey('cos_secretkey = "${A}-${B}"');
-  assert.equal(accountOf(loadText(part, { env: { A: "1", B: "2" } })).secretKey, "1-2");
+  assert.equal(keysOf(accountOf(loadText(part, { env: { A: "1", B: "2" } }))).secretKey, "1-2");
   for (const wrong of ["${A", "${}", "${A B}", "${1}"]) {
     const problem = onlyProblem(loadText(withKey(`cos_secretkey = ${wrong}`), { env: { A: "1" } }));
     assert.match(problem.message, /found a \$\{ that does not begin/);
@@ -27,7 +27,7 @@ Deno.test("a key with _file takes its value from the file without the last line 
     .replace("ftp_login_user_password = correct-horse-0", "ftp_login_user_password_file = /pass");
   const files = { "/run/secrets/key": "\ufeff the key \n", "/pass": "# no comment\r\n" };
   const account = accountOf(loadText(text, { files, env: { DIR: "/run/secrets" } }));
-  assert.equal(account.secretKey, " the key ");
+  assert.equal(keysOf(account).secretKey, " the key ");
   assert.equal(account.users[0]!.password, "# no comment");
 });
 
@@ -54,10 +54,13 @@ Deno.test("a key and the same with _file in one source is a conflict", () => {
   const both = withKey("cos_secretkey = here\ncos_secretkey_file = /key");
   assert.equal(onlyProblem(loadText(both, { files })).kind, "conflict");
   const env = { COSFTP_COS_ACCOUNT_0_COS_SECRETKEY_FILE: "/key" };
-  assert.equal(accountOf(loadText(accountText(), { files, env })).secretKey, "from the file");
+  assert.equal(
+    keysOf(accountOf(loadText(accountText(), { files, env }))).secretKey,
+    "from the file",
+  );
   const direct = { COSFTP_COS_ACCOUNT_0_COS_SECRETKEY: "from the variable" };
   const account = accountOf(loadText(withKey("cos_secretkey_file = /key"), { env: direct }));
-  assert.equal(account.secretKey, "from the variable");
+  assert.equal(keysOf(account).secretKey, "from the variable");
 });
 
 Deno.test("no problem shows a secret, however wrong the line that it stands in", () => {
@@ -88,4 +91,39 @@ Deno.test("no problem shows a secret, however wrong the line that it stands in",
       assert.ok(!shown.includes(secret) && !shown.includes("pass0"), shown);
     }
   }
+});
+
+const withoutKeys = (...lines: string[]) =>
+  accountText(0, ...lines).replace(/^cos_secret(id|key) = .*\n/gm, "");
+
+Deno.test("keys may come from a file or from a role in place of the configuration", () => {
+  const file = accountOf(loadText(withoutKeys("cos_credentials_file = /run/keys.json")));
+  assert.deepEqual(file.credentials, { from: "file", path: "/run/keys.json" });
+  const role = accountOf(loadText(withoutKeys("cos_cam_role = gateway")));
+  assert.deepEqual(role.credentials, {
+    from: "role",
+    role: "gateway",
+    metadataEndpoint: "metadata.tencentyun.com",
+  });
+});
+
+Deno.test("keys from two places are a conflict, from none they are missing", () => {
+  const conflicts = (...lines: string[]) =>
+    loadText(accountText(0, ...lines)).problems.map(({ kind, key }) => `${kind} ${key}`);
+  assert.deepEqual(conflicts("cos_credentials_file = /run/keys.json"), [
+    "conflict cos_secretid",
+    "conflict cos_secretkey",
+  ]);
+  assert.deepEqual(conflicts("cos_token = t", "cos_cam_role = r"), [
+    "conflict cos_secretid",
+    "conflict cos_secretkey",
+    "conflict cos_token",
+  ]);
+  const both = withoutKeys("cos_credentials_file = /run/keys.json", "cos_cam_role = gateway");
+  assert.match(onlyProblem(loadText(both)).message, /cos_cam_role: cos_credentials_file is given/);
+  assert.deepEqual(
+    loadText(withoutKeys()).problems.map(({ kind, key }) => `${kind} ${key}`),
+    ["missing cos_secretid", "missing cos_secretkey"],
+  );
+  assert.equal(onlyProblem(loadText(withoutKeys("cos_cam_role = a b"))).kind, "invalid");
 });

@@ -20,6 +20,23 @@ async function fill(queue: CommandQueue): Promise<{ waiting: Promise<void> }> {
   throw new Error("The queue takes everything");
 }
 
+Deno.test("CommandQueue is settled when a further command is asked for, and at its end", async () => {
+  const queue = new CommandQueue();
+  await queue.settled();
+  await queue.push(command("A"));
+  const settled = queue.settled();
+  assert.deepEqual(await queue.next(), command("A"));
+  assert.equal(await isSettled(settled), false, "A is being carried out");
+  const next = queue.next();
+  await settled;
+  await queue.push(command("B"));
+  await next;
+  const ended = queue.settled();
+  assert.equal(await isSettled(ended), false);
+  queue.end();
+  await ended;
+});
+
 Deno.test("CommandQueue gives commands out in their order, to one who waits as well", async () => {
   const queue = new CommandQueue();
   const first = queue.next();

@@ -6,7 +6,7 @@ import { Gateway } from "./gateway.ts";
 const VERBS =
   "USER PASS ACCT CWD CDUP PWD XPWD XCWD XCUP XMKD XRMD QUIT REIN PORT PASV EPRT EPSV " +
   "TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR RNTO ABOR DELE RMD MKD LIST NLST STAT SIZE " +
-  "MDTM MLSD MLST FEAT OPTS SYST HELP SITE NOOP CLNT MFMT";
+  "MDTM MLSD MLST FEAT OPTS SYST HELP SITE NOOP CLNT MFMT AUTH PBSZ PROT CCC";
 
 const rows = [...COMMANDS.values()];
 
@@ -66,7 +66,7 @@ Deno.test("every command but those for the way in needs a login", async () => {
   const open = rows.filter(({ beforeLogin }) => beforeLogin).map(({ verb }) => verb);
   assert.deepEqual(
     open.toSorted(),
-    ["CLNT", "FEAT", "HELP", "NOOP", "OPTS", "PASS", "QUIT", "REIN", "SYST", "USER"],
+    "AUTH CCC CLNT FEAT HELP NOOP OPTS PASS PBSZ PROT QUIT REIN SYST USER".split(" "),
   );
   for (const row of rows) {
     using peer = await gateway.connect();
@@ -78,14 +78,15 @@ Deno.test("every command but those for the way in needs a login", async () => {
 
 Deno.test("every command that needs a permission is refused without it, and changes nothing", async () => {
   for (
-    const [authority, deleteEnable, missing] of [
-      ["R", true, ["write", "delete"]],
-      ["W", true, ["read"]],
-      ["RW", false, ["delete"]],
-      ["RW", true, []],
+    const [authority, deleteEnable, renameEnable, missing] of [
+      ["R", true, true, ["write", "delete", "rename"]],
+      ["W", true, true, ["read"]],
+      ["RW", false, true, ["delete"]],
+      ["RW", true, false, ["rename"]],
+      ["RW", true, true, []],
     ] as const
   ) {
-    await using gateway = await Gateway.start({ authority, deleteEnable });
+    await using gateway = await Gateway.start({ authority, deleteEnable, renameEnable });
     await gateway.put("missing", "here all the same");
     const refused: string[] = [];
     for (const row of rows) {
@@ -105,7 +106,8 @@ Deno.test("reading and writing commands need the permission that the documents s
   const needing = (permission: string) =>
     rows.filter((row) => row.permission === permission).map(({ verb }) => verb).sort();
   assert.deepEqual(needing("read"), ["LIST", "MDTM", "MLSD", "MLST", "NLST", "RETR", "SIZE"]);
-  assert.deepEqual(needing("write"), ["APPE", "MKD", "RNFR", "RNTO", "STOR", "STOU", "XMKD"]);
+  assert.deepEqual(needing("write"), ["APPE", "MKD", "STOR", "STOU", "XMKD"]);
+  assert.deepEqual(needing("rename"), ["RNFR", "RNTO"]);
   assert.deepEqual(needing("delete"), ["DELE", "RMD", "XRMD"]);
 });
 
@@ -132,7 +134,7 @@ Deno.test("HELP names every command and describes each from its row", async () =
     const { text } = await peer.ask(`HELP ${verb.toLowerCase()}`, 214);
     assert.equal(text, `${syntax}: ${help} (${rfc})`);
   }
-  await peer.ask("HELP AUTH", 502);
+  await peer.ask("HELP ADAT", 502);
   await peer.ask("HELP NOSUCH", 500);
 });
 
@@ -155,10 +157,12 @@ Deno.test("FEAT names the extensions of the table's rows", async () => {
   assert.ok((await features()).includes(" MLST type;size*;modify*;perm;"));
 });
 
-Deno.test("verbs of other servers get 502, anything else 500, and the session goes on", async () => {
+Deno.test("verbs of other servers, and TLS without a certificate, get 502, anything else 500, and the session goes on", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
-  for (const verb of ["AUTH TLS", "PBSZ 0", "PROT P", "CCC", "MFMT 20260101000000 a", "SMNT /"]) {
+  for (
+    const verb of ["AUTH TLS", "PBSZ 0", "PROT P", "CCC", "ADAT", "MFMT 20260101000000 a", "SMNT /"]
+  ) {
     await peer.ask(verb, 502);
   }
   for (const verb of ["", " ", "NOSUCH", "GET / HTTP/1.1", "constructor", "__proto__", "\x00"]) {

@@ -118,7 +118,7 @@ Deno.test("what is below the key prefix is all there is", async () => {
   }
 });
 
-async function readAll(data: Deno.TcpConn): Promise<Uint8Array> {
+async function readAll(data: Deno.Conn): Promise<Uint8Array> {
   return new Uint8Array(await new Response(data.readable).arrayBuffer());
 }
 

@@ -5,6 +5,7 @@ import type { TransferAbortReason } from "../../src/ftp/transfer.ts";
 import type { TreeErrorKind } from "../../src/vfs/tree_error.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
 import { Gateway, type GatewayOptions, MAX_FILE_SIZE, MIB, PART_SIZE } from "./gateway.ts";
+import { CuttableData } from "./cuttable_data.ts";
 import { FtpPeer, receiveAll, sendAll } from "./ftp_peer.ts";
 
 /** Makes one error happen. @returns the code of the reply that tells of it. */
@@ -101,6 +102,33 @@ const KINDS: Readonly<Record<TreeErrorKind | DataErrorKind | TransferAbortReason
       return (await peer.reply()).code;
     },
   },
+  "not-protected": {
+    options: { ftps: {} },
+    async run(_gateway, peer) {
+      await peer.ask("AUTH TLS", 234);
+      await peer.startTls();
+      await peer.logIn();
+      await peer.ask("PBSZ 0", 200);
+      await peer.ask("PROT P", 200);
+      using data = await peer.openData();
+      await peer.ask("LIST", 150);
+      await sendAll(data, "no TLS");
+      return (await peer.reply()).code;
+    },
+  },
+  "truncated": {
+    options: { ftps: {} },
+    async run(_gateway, peer) {
+      await peer.protect();
+      await peer.logIn();
+      using data = await CuttableData.open(peer);
+      await peer.ask("STOR new", 150);
+      await sendAll(data.conn, "content");
+      await peer.moved("content".length);
+      await data.cut();
+      return (await peer.reply()).code;
+    },
+  },
   "lost": {
     async run(gateway, peer) {
       await gateway.put("large", new Uint8Array(20 * MIB));
@@ -178,6 +206,28 @@ const OTHERS: Readonly<Record<string, Provocation>> = {
     run: asking("USER alice", "PASS secret").run,
   },
   "not logged in": asking("REIN", "PWD"),
+  "TLS needed to log in": {
+    options: { ftps: { required: "control" } },
+    run: asking("USER alice").run,
+  },
+  "TLS needed for data": {
+    options: { ftps: {}, requireTls: true },
+    async run(gateway) {
+      using other = await gateway.connect();
+      await other.ask("AUTH TLS", 234);
+      await other.startTls();
+      await other.logIn();
+      return await moving(other, "LIST");
+    },
+  },
+  "less protection": { options: { ftps: {} }, run: asking("CCC").run },
+  "protection level": {
+    options: { ftps: {} },
+    async run(_gateway, peer) {
+      await peer.protect();
+      return (await peer.command("PROT S")).code;
+    },
+  },
   "login incorrect": asking("USER alice", "PASS wrong"),
   "authority": { options: { authority: "R" }, run: asking("DELE file").run },
   "not UTF-8": {
@@ -300,6 +350,9 @@ Deno.test("the table of errors and replies has a row for each error there is", (
   assert.deepEqual(rows.map(({ error }) => error).sort(), [...provocations.keys()].sort());
 });
 
+/** Of these the login itself is a part, or not possible. */
+const BEFORE_LOGIN = ["unexpected", "TLS needed to log in", "TLS needed for data"];
+
 for (const { error, code } of rows) {
   Deno.test(`the error "${error}" is told by ${code}`, async () => {
     const { options, run } = provocations.get(error)!;
@@ -308,7 +361,7 @@ for (const { error, code } of rows) {
     await gateway.put("directory/a");
     await gateway.put("directory/b");
     using peer = await gateway.connect();
-    if (error !== "unexpected") await peer.logIn();
+    if (!BEFORE_LOGIN.includes(error)) await peer.logIn();
     assert.equal(await run(gateway, peer), code);
   });
 }
@@ -325,7 +378,7 @@ async function interrupt(gateway: Gateway, peer: FtpPeer, line: string): Promise
   return Number((await peer.ask("SIZE new", 213)).text);
 }
 
-async function resume(peer: FtpPeer, marker: number): Promise<Deno.TcpConn> {
+async function resume(peer: FtpPeer, marker: number): Promise<Deno.Conn> {
   const data = await peer.openData();
   await peer.ask(`REST ${marker}`, 350);
   await peer.ask("STOR new", 150);

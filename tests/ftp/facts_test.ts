@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FACTS, featureLine, formatFacts, formatTimeVal } from "../../src/ftp/data/facts.ts";
+import type { Permissions } from "../../src/accounts/permissions.ts";
 import type { Entry } from "../../src/vfs/tree.ts";
 
 const file: Entry = {
@@ -10,16 +11,29 @@ const file: Entry = {
 };
 const directory: Entry = { name: "d", kind: "directory", size: 0, modified: undefined };
 
-function perm(entry: Entry, authority: string, deleteEnable: boolean): string | undefined {
+function perm(
+  entry: Entry,
+  authority: string,
+  deleteEnable: boolean,
+  others: Partial<Permissions> = {},
+): string | undefined {
   const permissions = {
     authority: { read: authority.includes("R"), write: authority.includes("W") },
     deleteEnable,
+    renameEnable: true,
+    overwriteEnable: true,
+    ...others,
   };
   return /perm=([a-z]*);/.exec(formatFacts(entry, { facts: new Set(FACTS), permissions }))?.[1];
 }
 
 Deno.test("facts of files and directories are in their order, those unknown left out", () => {
-  const permissions = { authority: { read: true, write: false }, deleteEnable: false };
+  const permissions = {
+    authority: { read: true, write: false },
+    deleteEnable: false,
+    renameEnable: true,
+    overwriteEnable: true,
+  };
   const facts = new Set(FACTS);
   assert.equal(
     formatFacts(file, { facts, permissions }),
@@ -38,6 +52,9 @@ Deno.test("the perm fact says what the account may do (RFC 3659 section 7.5.5)",
   assert.equal(perm(file, "RW", false), "awrf");
   assert.equal(perm(file, "R", true), "r");
   assert.equal(perm(file, "W", true), "awdf");
+  assert.equal(perm(file, "RW", true, { renameEnable: false }), "awrd");
+  assert.equal(perm(file, "RW", true, { overwriteEnable: false }), "rdf");
+  assert.equal(perm(directory, "RW", true, { overwriteEnable: false }), "elcmdp");
   assert.equal(perm(directory, "RW", true), "elcmdp");
   assert.equal(perm(directory, "RW", false), "elcm");
   assert.equal(perm(directory, "R", true), "el");

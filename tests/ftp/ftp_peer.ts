@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { SocketAddress } from "../../src/net/connection.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,14 +18,19 @@ export interface ReceivedReply {
  * form of RFC 959 section 4.2 fails the test.
  */
 export class FtpPeer implements Disposable {
-  readonly conn: Deno.TcpConn;
+  /** TCP, or the TLS over it. */
+  conn: Deno.Conn;
+  /** Whether data connections speak TLS, as PROT P asks for. */
+  dataIsPrivate = false;
+  /** The certificate that TLS must show. PEM. */
+  trusted = LOCALHOST.cert;
   /** What the server's lines are to be written in. */
   decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #buffer = new Uint8Array(64 * 1024);
   #received = new Uint8Array();
   #open = true;
 
-  private constructor(conn: Deno.TcpConn) {
+  private constructor(conn: Deno.Conn) {
     this.conn = conn;
   }
 
@@ -33,6 +39,21 @@ export class FtpPeer implements Disposable {
     const conn = await Deno.connect({ hostname, port });
     conn.setNoDelay(true);
     return new FtpPeer(conn);
+  }
+
+  /** Speaks TLS from here on. */
+  async startTls(): Promise<void> {
+    this.conn = await startTls(this.conn as Deno.TcpConn, this.trusted);
+    await (this.conn as Deno.TlsConn).handshake();
+  }
+
+  /** Makes the control connection TLS, and data connections too. */
+  async protect(): Promise<void> {
+    await this.ask("AUTH TLS", 234);
+    await this.startTls();
+    await this.ask("PBSZ 0", 200);
+    await this.ask("PROT P", 200);
+    this.dataIsPrivate = true;
   }
 
   /** Sends exactly these bytes. */
@@ -91,10 +112,11 @@ export class FtpPeer implements Disposable {
   }
 
   /** Opens a passive data connection. */
-  async openData(): Promise<Deno.TcpConn> {
+  async openData(): Promise<Deno.Conn> {
     const port = await this.extendedPassive();
     const { hostname } = this.conn.remoteAddr as Deno.NetAddr;
-    return await Deno.connect({ hostname, port });
+    const conn = await Deno.connect({ hostname, port });
+    return this.dataIsPrivate ? await startTls(conn, this.trusted) : conn;
   }
 
   /** Waits until STAT tells that the transfer under way has moved so many bytes. */
@@ -112,6 +134,7 @@ export class FtpPeer implements Disposable {
     using data = await this.openData();
     await this.ask(line, 150);
     await sendAll(data, bytes);
+    if (this.dataIsPrivate) await (data as Deno.TlsConn).closeWrite();
     data.close();
     return await this.reply();
   }
@@ -183,14 +206,19 @@ export class FtpPeer implements Disposable {
   }
 }
 
+/** The client's side of TLS with a server of this certificate. */
+export function startTls(conn: Deno.TcpConn, cert = LOCALHOST.cert): Promise<Deno.TlsConn> {
+  return Deno.startTls(conn, { hostname: "localhost", caCerts: [cert] });
+}
+
 /** Sends all of `bytes`. */
-export async function sendAll(conn: Deno.TcpConn, bytes: string | Uint8Array): Promise<void> {
+export async function sendAll(conn: Deno.Conn, bytes: string | Uint8Array): Promise<void> {
   const all = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
   for (let sent = 0; sent < all.length;) sent += await conn.write(all.subarray(sent));
 }
 
 /** Everything until the orderly end. */
-export async function receiveAll(conn: Deno.TcpConn): Promise<Uint8Array> {
+export async function receiveAll(conn: Deno.Conn): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   const buffer = new Uint8Array(256 * 1024);
   for (;;) {

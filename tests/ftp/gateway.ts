@@ -6,10 +6,12 @@ import { type NameEncoding, utf8 } from "../../src/accounts/name_encoding.ts";
 import { readPassword } from "../../src/accounts/passwords.ts";
 import { PartMemory } from "../../src/checksum/part_memory.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Credential } from "../../src/emulator/api/signature.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import type { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { PortPool } from "../../src/ftp/data/port_pool.ts";
 import { LoginSlots } from "../../src/ftp/login_slots.ts";
+import type { TlsService } from "../../src/ftp/protection.ts";
 import { type ConnectionLimits, FtpServer } from "../../src/ftp/server.ts";
 import type { FtpServices } from "../../src/ftp/services.ts";
 import { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
@@ -17,22 +19,33 @@ import {
   type Dialer,
   formatAddress,
   listen,
+  type Listener,
   nextTurn,
   type SocketAddress,
   systemDialer,
 } from "../../src/net/connection.ts";
+import type { Cidr } from "../../src/net/cidr.ts";
+import { TokenBucket } from "../../src/net/token_bucket.ts";
 import { HttpClient, type Timeouts } from "../../src/net/http_client.ts";
+import {
+  type CertificateSource,
+  fixedCertificate,
+  ServerCertificate,
+} from "../../src/net/server_certificate.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
+import type { Credentials } from "../../src/store/credentials.ts";
 import {
   type ObjectHeaders,
   type ObjectStore,
   uninterrupted,
 } from "../../src/store/object_store.ts";
+import type { Logger } from "../../src/telemetry/log.ts";
 import { FileTimes } from "../../src/vfs/file_times.ts";
 import { SlicePool } from "../../src/vfs/slice_pool.ts";
 import { UploadRecords } from "../../src/vfs/upload_records.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { MemoryLog } from "../memory_log.ts";
+import { LOCALHOST } from "../net/localhost_certificate.ts";
 import { freePorts } from "./free_ports.ts";
 import { FtpPeer } from "./ftp_peer.ts";
 
@@ -50,10 +63,25 @@ const MEMORY = 8 * MIB;
 export interface GatewayOptions extends Partial<FtpServices>, Partial<ConnectionLimits> {
   /** What of the bucket the account sees. @default all */
   readonly keyPrefix?: string;
+  /** Of the account. @default KEYS, for ever */
+  readonly credentials?: Credentials;
+  /** Whom the emulator lets in, KEYS among them. @default KEYS only */
+  readonly emulatorKeys?: readonly Credential[];
   /** "R", "W" or "RW". @default "RW" */
   readonly authority?: string;
   /** @default true */
   readonly deleteEnable?: boolean;
+  /** @default true */
+  readonly renameEnable?: boolean;
+  /** @default true */
+  readonly overwriteEnable?: boolean;
+  /** @default anywhere */
+  readonly allowFrom?: readonly Cidr[];
+  /** @default without limit */
+  readonly maxSessions?: number;
+  /** Bytes a second, by the engine's clock. @default without limit */
+  readonly uploadRate?: number;
+  readonly downloadRate?: number;
   /** @default false */
   readonly preserveMtime?: boolean;
   /** Whether a PUT carries it, as where no TLS protects the bytes. @default false */
@@ -78,7 +106,20 @@ export interface GatewayOptions extends Partial<FtpServices>, Partial<Connection
   readonly maxLogins?: number;
   /** Where it listens. @default "127.0.0.1" */
   readonly hostname?: string;
+  /** What stands in front of its listeners, of control and data connections. @default nothing */
+  readonly decorate?: (listener: Listener, services: { clock: Clock; log: Logger }) => Listener;
   readonly masquerade?: Masquerade;
+  /** TLS with the certificate of tests, on the implicit port too. @default not offered */
+  readonly ftps?: {
+    /** @default "no" */
+    readonly required?: TlsService["required"];
+    /** @default "reject" */
+    readonly truncation?: TlsService["truncation"];
+    /** @default the certificate of tests, for ever */
+    readonly source?: CertificateSource;
+  };
+  /** Whether the account may log in under TLS only. @default false */
+  readonly requireTls?: boolean;
   readonly dialer?: Dialer;
   /** Of the COS client; real time. @default its own */
   readonly timeouts?: Timeouts;
@@ -93,8 +134,10 @@ export interface GatewayOptions extends Partial<FtpServices>, Partial<Connection
  */
 export class Gateway implements AsyncDisposable {
   readonly address: SocketAddress;
-  readonly clock = new FakeClock();
-  readonly log = new MemoryLog();
+  /** Where clients begin with TLS, if there is TLS. */
+  readonly implicitAddress: SocketAddress | undefined;
+  readonly clock: FakeClock;
+  readonly log: MemoryLog;
   /** What the emulator logs: each of its requests, at level debug. */
   readonly requests = new MemoryLog();
   readonly emulator: Emulator;
@@ -108,19 +151,26 @@ export class Gateway implements AsyncDisposable {
   readonly guard: LoginGuard;
   readonly server: FtpServer;
   readonly #arrivals: ArrivalBarrier;
+  readonly #certificate: ServerCertificate | undefined;
   readonly #http: HttpClient;
   readonly #slices: number;
   /** Whether another gateway looks for what is left in the bucket, and ends the emulator. */
   readonly #isReplica: boolean;
 
   private constructor(
-    { emulator, requests, arrivals }: {
+    { clock, log, emulator, requests, arrivals, certificate }: {
+      clock: FakeClock;
+      log: MemoryLog;
       emulator: Emulator;
       requests: MemoryLog;
       arrivals: ArrivalBarrier;
+      certificate: ServerCertificate | undefined;
     },
     options: GatewayOptions,
   ) {
+    this.clock = clock;
+    this.log = log;
+    this.#certificate = certificate;
     this.emulator = emulator;
     this.requests = requests;
     this.#arrivals = arrivals;
@@ -130,24 +180,34 @@ export class Gateway implements AsyncDisposable {
       clock: options.httpClock ?? systemClock,
       timeouts: options.timeouts,
     });
-    this.store = createCosStore({
-      location: {
-        bucket: BUCKET,
-        region: undefined,
-        endpoint: formatAddress(emulator.address),
-        protocol: "http",
-        network: "public",
-      },
-      credentials: staticCredentials(KEYS),
-      http: this.#http,
-      dialer: systemDialer,
-      clock: systemClock,
-      random: () => 0,
-      log: this.log,
-    });
+    const storeWith = (credentials: Credentials) =>
+      createCosStore({
+        location: {
+          bucket: BUCKET,
+          region: undefined,
+          endpoint: formatAddress(emulator.address),
+          protocol: "http",
+          network: "public",
+        },
+        credentials,
+        http: this.#http,
+        dialer: systemDialer,
+        clock: systemClock,
+        random: () => 0,
+        log: this.log,
+      });
+    this.store = storeWith(staticCredentials(KEYS));
+    const store = options.credentials ? storeWith(options.credentials) : this.store;
     this.pool = new SlicePool(new PartMemory({ bytes: MEMORY }));
     this.#slices = this.pool.free;
-    this.ports = new PortPool({ ...freePorts(options.passivePorts ?? 20), random: Math.random });
+    const { decorate = (listener: Listener) => listener } = options;
+    const open = (address: SocketAddress) =>
+      decorate(listen(address), { clock: this.clock, log: this.log });
+    this.ports = new PortPool({
+      ...freePorts(options.passivePorts ?? 20),
+      random: Math.random,
+      listen: open,
+    });
     this.logins = new LoginSlots(options.maxLogins ?? 100);
     this.guard = new LoginGuard({
       threshold: 0,
@@ -160,7 +220,7 @@ export class Gateway implements AsyncDisposable {
     });
     const { authority = "RW", deleteEnable = true, keyPrefix = "" } = options;
     this.records = new UploadRecords({
-      store: this.store,
+      store,
       keyPrefix,
       account: "alice",
       cluster: "tests",
@@ -174,10 +234,17 @@ export class Gateway implements AsyncDisposable {
       keyPrefix,
       authority: { read: authority.includes("R"), write: authority.includes("W") },
       deleteEnable,
+      renameEnable: options.renameEnable ?? true,
+      overwriteEnable: options.overwriteEnable ?? true,
+      allowFrom: options.allowFrom,
+      maxSessions: options.maxSessions,
+      upload: this.#tokenBucket(options.uploadRate),
+      download: this.#tokenBucket(options.downloadRate),
       nameEncoding: options.nameEncoding ?? utf8,
-      times: options.preserveMtime ? new FileTimes(this.store) : undefined,
+      requireTls: options.requireTls ?? false,
+      times: options.preserveMtime ? new FileTimes(store) : undefined,
       transfers: {
-        store: this.store,
+        store,
         records: this.records,
         pool: this.pool,
         plan: {
@@ -187,14 +254,19 @@ export class Gateway implements AsyncDisposable {
         },
         threads: 2,
         contentMd5: options.contentMd5 ?? false,
+        forbidOverwrite: options.overwriteEnable === false,
         headers: options.headers,
         copyMax: options.copyMax,
         log: this.log,
       },
     };
-    const listener = listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
+    const listener = open({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
     this.address = listener.address;
+    const implicitTls = certificate && listen({ hostname: "127.0.0.1", port: 0 });
+    this.implicitAddress = implicitTls?.address;
+    const { required = "no", truncation = "reject" } = options.ftps ?? {};
     this.server = new FtpServer(listener, {
+      implicitTls,
       limits: {
         maxConnections: options.maxConnections ?? 0,
         maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
@@ -216,6 +288,7 @@ export class Gateway implements AsyncDisposable {
         masquerade: undefined,
         dataPeer: "same",
         logins: this.logins,
+        tls: certificate && { certificate, required, truncation },
         maxListFile: 10_000,
         renameMaxFiles: 100,
         idleTimeout: 300_000,
@@ -227,23 +300,38 @@ export class Gateway implements AsyncDisposable {
     });
   }
 
+  #tokenBucket(rate: number | undefined): TokenBucket | undefined {
+    return rate === undefined ? undefined : new TokenBucket({ rate, clock: this.clock });
+  }
+
   static async start(options: GatewayOptions = {}): Promise<Gateway> {
-    const { besides } = options;
+    const { besides, emulatorKeys = [KEYS] } = options;
+    const [clock, log] = [new FakeClock(), new MemoryLog()];
     const requests = besides?.requests ?? new MemoryLog();
     const emulator = besides?.emulator ?? await startEmulator({
       listener: listen({ hostname: "127.0.0.1", port: 0 }),
       buckets: [BUCKET],
-      credentials: [KEYS],
+      credentials: emulatorKeys,
       clock: systemClock,
       logger: requests,
     });
     const arrivals = await ArrivalBarrier.open();
-    return new Gateway({ emulator, requests, arrivals }, options);
+    const source = options.ftps?.source ?? fixedCertificate(LOCALHOST);
+    const certificate = options.ftps && await ServerCertificate.open({ source, clock, log });
+    return new Gateway({ clock, log, emulator, requests, arrivals, certificate }, options);
   }
 
   /** A control connection whose 220 has been read. */
   async connect(): Promise<FtpPeer> {
     const peer = await FtpPeer.connect(this.address);
+    await peer.expect(220);
+    return peer;
+  }
+
+  /** A control connection that has begun with TLS and whose 220 has been read. */
+  async connectImplicit(): Promise<FtpPeer> {
+    const peer = await FtpPeer.connect(this.implicitAddress!);
+    await peer.startTls();
     await peer.expect(220);
     return peer;
   }
@@ -314,6 +402,7 @@ export class Gateway implements AsyncDisposable {
       assert.deepEqual(uploads, [], "multipart uploads are left");
       assert.deepEqual(await this.keys(this.records.prefix), [], "records of uploads are left");
     } finally {
+      this.#certificate?.[Symbol.dispose]();
       this.#arrivals[Symbol.dispose]();
       this.#http[Symbol.dispose]();
       if (!this.#isReplica) await this.emulator.close();

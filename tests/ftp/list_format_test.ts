@@ -3,7 +3,12 @@ import { formatListLine } from "../../src/ftp/data/list_format.ts";
 import type { Entry } from "../../src/vfs/tree.ts";
 
 const NOW = Date.UTC(2026, 6, 15, 12);
-const permissions = { authority: { read: true, write: true }, deleteEnable: true };
+const permissions = {
+  authority: { read: true, write: true },
+  deleteEnable: true,
+  renameEnable: true,
+  overwriteEnable: true,
+};
 
 function line(entry: Partial<Entry>, now = NOW): string {
   const file: Entry = { name: "a", kind: "file", size: 1, modified: new Date(now) };
@@ -45,7 +50,7 @@ Deno.test("LIST shows the time of day of the last six months, else the year, in 
 Deno.test("LIST shows what the account may do", () => {
   const mode = (kind: Entry["kind"], authority: { read: boolean; write: boolean }) =>
     formatListLine({ name: "a", kind, size: 0, modified: undefined }, {
-      permissions: { authority, deleteEnable: true },
+      permissions: { ...permissions, authority },
       now: NOW,
     }).slice(0, 10);
   assert.equal(mode("file", { read: true, write: false }), "-r--r--r--");

@@ -108,6 +108,15 @@ Deno.test("of many guesses at once those that come after the ban do not hear whe
   assert.deepEqual(codes, Array(6).fill(421));
 });
 
+Deno.test("nobody asks whether a login of a banned address is right", async () => {
+  const authenticator = { authenticate: () => Promise.reject(new Error("asked")) };
+  await using gateway = await Gateway.start({ authenticator, loginGuard: { threshold: 1 } });
+  using peer = await gateway.connect();
+  gateway.guard.failed("127.0.0.1");
+  await peer.ask("USER alice", 331);
+  assert.equal((await peer.ask("PASS secret", 421)).text, REFUSAL);
+});
+
 Deno.test("a login that does not come in time counts as a failed one", async () => {
   await using gateway = await Gateway.start({ loginGuard: { threshold: 2 } });
   using first = await gateway.connect();

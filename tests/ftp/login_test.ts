@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Authenticator } from "../../src/accounts/authenticator.ts";
+import { nextTurn } from "../../src/net/connection.ts";
 import { Gateway } from "./gateway.ts";
 import { FtpPeer } from "./ftp_peer.ts";
 
@@ -16,6 +18,58 @@ Deno.test("a login takes USER and PASS, and every failure has the same reply", a
   await peer.ask("PASS secret", 230);
   await peer.ask("PASS secret", 503);
   await peer.ask("PWD", 257);
+});
+
+/** Finds out nothing before whoever asks has gone. */
+class PatientAuthenticator implements Authenticator {
+  waiting = 0;
+
+  async authenticate({ signal }: { signal: AbortSignal }): Promise<never> {
+    this.waiting++;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    this.waiting--;
+    throw signal.reason;
+  }
+}
+
+Deno.test("a login is given up when its client leaves, its time is over, or the gateway stops", async () => {
+  const authenticator = new PatientAuthenticator();
+  await using gateway = await Gateway.start({ authenticator, loginGuard: { threshold: 2 } });
+  using other = await gateway.connect();
+  const waiting = async () => {
+    const peer = await gateway.connect();
+    await peer.ask("USER alice", 331);
+    await peer.send("PASS secret\r\n");
+    while (authenticator.waiting === 0) await nextTurn();
+    return peer;
+  };
+  (await waiting()).close();
+  await gateway.sessionsLeft(1);
+  using late = await waiting();
+  await other.ask("NOOP", 200);
+  await gateway.turn(30_000);
+  assert.equal((await late.expect(421)).text, "Login took too long");
+  assert.equal(gateway.guard.isBanned("127.0.0.1"), false, "it was not the client who was slow");
+  using last = await waiting();
+  await gateway.server.shutDown(30_000);
+  assert.equal((await last.expect(421)).text, "The gateway is shutting down");
+  assert.equal(authenticator.waiting, 0);
+});
+
+Deno.test("the log tells what was wrong with a login, the client does not hear it, and no password is shown", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.connect();
+  for (const name of ["alice", "nobody"]) {
+    await peer.ask(`USER ${name}`, 331);
+    await peer.ask("PASS HuSh", 530);
+  }
+  await peer.logIn();
+  const failed = gateway.log.lines.filter(({ message }) => message === "Login failed");
+  assert.deepEqual(failed.map(({ fields }) => [fields.user, fields.reason]), [
+    ["alice", "wrong password"],
+    ["nobody", "unknown user"],
+  ]);
+  assert.doesNotMatch(JSON.stringify(gateway.log.lines), /HuSh|secret/);
 });
 
 Deno.test("the third failed login closes the control connection", async () => {

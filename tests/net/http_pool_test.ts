@@ -216,3 +216,15 @@ Deno.test("pool replaces an idle connection that is too old for the request when
   assert.equal(await harness.text({ repeatable: false }), "2");
   await harness.dialer.connections[0]!.closed;
 });
+
+Deno.test("a client forgets origins without connections when there are many", async () => {
+  await using harness = new Harness(echoNumber);
+  assert.equal(await harness.text(), "1");
+  harness.dialer.refusing = true;
+  for (let number = 0; number < 300; number++) {
+    const origin = { secure: false, hostname: `bucket-${number}.test`, port: 80 };
+    await failure(harness.send({ origin }), "not-connected");
+  }
+  assert.ok(harness.client.origins <= 256, `${harness.client.origins}`);
+  assert.equal(await harness.text(), "1");
+});

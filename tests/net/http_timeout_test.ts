@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { HttpClient } from "../../src/net/http_client.ts";
-import type { Dialer } from "../../src/net/connection.ts";
+import { type Dialer, nextTurn } from "../../src/net/connection.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { answer, failure, Harness } from "./http_client_harness.ts";
 import { textOf } from "./scripted_connection.ts";
@@ -203,4 +203,20 @@ Deno.test("a request whose signal has aborted is not sent", async () => {
   abort.abort(reason);
   await assert.rejects(request, (error) => error === reason);
   assert.equal(harness.dialer.connections[0]!.written.length, 1);
+});
+
+Deno.test("body that is read as a whole is given up in the end, however steadily it drips", async () => {
+  await using harness = new Harness(async (peer) => {
+    await peer.readHead();
+    await peer.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    for (let second = 0; second < 20; second++) {
+      await peer.write("x");
+      await nextTurn();
+      harness.clock.advance(1_000);
+    }
+    await peer.gone();
+  }, { timeouts: { stall: 5_000, collect: 10_000 } });
+  using response = await harness.send();
+  await failure(response.collect(1_000), "timeout", { requestSent: true });
+  assert.equal(harness.clock.pending, 0);
 });

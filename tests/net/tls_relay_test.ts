@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Connection, listen, nextTurn } from "../../src/net/connection.ts";
-import type { Truncation } from "../../src/net/tls_connection.ts";
+import type { TlsEnding } from "../../src/net/tls_connection.ts";
 import { TlsRelay } from "../../src/net/tls_relay.ts";
 import { noise } from "../checksum/noise.ts";
 import { LOCALHOST } from "./localhost_certificate.ts";
@@ -12,6 +12,8 @@ class TamperedWire implements Connection {
   readonly #conn: Connection;
   readonly #ended = Promise.withResolvers<null>();
   #held: Promise<void> = Promise.resolve();
+  /** How often was written. */
+  writes = 0;
 
   constructor(conn: Connection) {
     this.#conn = conn;
@@ -44,6 +46,7 @@ class TamperedWire implements Connection {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    this.writes++;
     await this.#held;
     await this.#conn.write(bytes);
   }
@@ -75,11 +78,19 @@ async function tcpPair(): Promise<{ client: Deno.TcpConn; server: Connection }> 
   return { client, server: (await listener.accept())! };
 }
 
-async function connect(relay: TlsRelay, truncation: Truncation = "reject"): Promise<Peers> {
+async function connect(
+  relay: TlsRelay,
+  ending: Partial<TlsEnding> = {},
+): Promise<Peers> {
   const lease = relay.lease();
   const pair = await tcpPair();
   const wire = new TamperedWire(pair.server);
-  const accepting = lease.accept(wire, { signal: never(), truncation });
+  const accepting = lease.accept(wire, {
+    signal: never(),
+    truncation: "reject",
+    halfClose: true,
+    ...ending,
+  });
   const client = await Deno.startTls(pair.client, {
     hostname: "localhost",
     caCerts: [LOCALHOST.cert],
@@ -164,10 +175,33 @@ Deno.test("TLS relay ends its side only when all has left for the peer", async (
   assert.deepEqual(await readAll(client), noise(100_000));
 });
 
+Deno.test("TLS relay sends nothing to a peer that only sends, until it ends", async () => {
+  using relay = openRelay();
+  using peers = await connect(relay, { halfClose: false });
+  const { client, server, wire } = peers;
+  const { writes } = wire;
+  await writeAll(client, noise(100_000));
+  for (let read = 0; read < 100_000;) read += (await server.read(new Uint8Array(100_000)))!;
+  assert.equal(wire.writes, writes, "session tickets have to wait");
+  await client.closeWrite();
+  assert.equal(await server.read(new Uint8Array(1)), null);
+  assert.ok(wire.writes > writes);
+  assert.equal(await client.read(new Uint8Array(1)), null);
+});
+
+Deno.test("TLS connection without half close answers the peer's end with its own", async () => {
+  using relay = openRelay();
+  using peers = await connect(relay, { halfClose: false });
+  const { client, server } = peers;
+  await client.closeWrite();
+  assert.equal(await server.read(new Uint8Array(1)), null);
+  assert.equal(await client.read(new Uint8Array(1)), null);
+});
+
 for (const truncation of ["reject", "accept"] as const) {
   Deno.test(`TLS connection that ends by FIN alone, truncation ${truncation}`, async () => {
     using relay = openRelay();
-    using peers = await connect(relay, truncation);
+    using peers = await connect(relay, { truncation });
     const { client, server, wire } = peers;
     await client.write(Uint8Array.of(1, 2, 3));
     assert.equal(await server.read(new Uint8Array(10)), 3);
@@ -179,7 +213,7 @@ for (const truncation of ["reject", "accept"] as const) {
 
   Deno.test(`TLS connection that is reset never ends well, truncation ${truncation}`, async () => {
     using relay = openRelay();
-    using peers = await connect(relay, truncation);
+    using peers = await connect(relay, { truncation });
     const { server, wire } = peers;
     wire.end("RST");
     await assert.rejects(server.read(new Uint8Array(10)), Deno.errors.ConnectionReset);
@@ -191,7 +225,11 @@ Deno.test("TLS relay closes a connection on which no TLS is spoken", async () =>
   using relay = openRelay();
   using lease = relay.lease();
   const { client, server } = await tcpPair();
-  const accepting = lease.accept(server, { signal: never(), truncation: "reject" });
+  const accepting = lease.accept(server, {
+    signal: never(),
+    truncation: "reject",
+    halfClose: true,
+  });
   await client.write(new TextEncoder().encode("USER alice\r\n"));
   await assert.rejects(accepting);
   const buffer = new Uint8Array(100);
@@ -206,7 +244,11 @@ Deno.test("TLS handshake that is given up throws the reason and closes the conne
     const { client, server } = await tcpPair();
     const abort = new AbortController();
     if (!late) abort.abort(new Error("enough"));
-    const accepting = lease.accept(server, { signal: abort.signal, truncation: "reject" });
+    const accepting = lease.accept(server, {
+      signal: abort.signal,
+      truncation: "reject",
+      halfClose: true,
+    });
     const refused = assert.rejects(accepting, /^Error: enough$/);
     await nextTurn();
     abort.abort(new Error("enough"));

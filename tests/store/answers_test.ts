@@ -257,6 +257,11 @@ const HOSTILE: Readonly<Record<string, string | Uint8Array>> = {
   "that goes on where it began": listing(
     "<IsTruncated>true</IsTruncated><NextMarker>m</NextMarker>",
   ),
+  "that goes back": listing("<IsTruncated>true</IsTruncated><NextMarker>l%EF</NextMarker>"),
+  "with entities of its own": '<!DOCTYPE R [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><R>&c;</R>',
+  "that is longer than any": listing(`<Contents>${" ".repeat(8 * 1024 ** 2)}</Contents>`),
+  "with more elements than any": listing("<a/>".repeat(100_001)),
+  "that is nested without end": "<R>".repeat(200_000),
 };
 for (const [what, body] of Object.entries(HOSTILE)) {
   Deno.test(`listing ${what} is not believed`, async () => {
@@ -279,6 +284,46 @@ Deno.test("listings of uploads and parts that make no progress are not believed"
   await storeFailure(cos.store.listUploads({ ...free, prefix: "" }), { code: "BadAnswer" });
   await storeFailure(cos.store.listParts(UPLOAD, free), { code: "BadAnswer" });
   assert.equal(cos.requests.length, 4);
+});
+
+Deno.test("listings of uploads and parts that do not end are given up", async () => {
+  let page = 0;
+  const row =
+    "<Upload><Key>a</Key><UploadId>1</UploadId><Initiated>2026-01-15</Initiated></Upload>" +
+    "<Part><PartNumber>1</PartNumber><ETag>e</ETag><Size>1</Size>" +
+    "<LastModified>2026-01-15</LastModified></Part>";
+  await using cos = new CosStandIn(() => {
+    const number = `${++page}`.padStart(9, "0");
+    return answer("200 OK", {
+      body: `<R><IsTruncated>true</IsTruncated><NextKeyMarker>${number}</NextKeyMarker>` +
+        `<NextUploadIdMarker>1</NextUploadIdMarker>` +
+        `<NextPartNumberMarker>${number}</NextPartNumberMarker>${row.repeat(9_000)}</R>`,
+    });
+  });
+  const endless = { kind: "unavailable", code: "BadAnswer" } as const;
+  await storeFailure(cos.store.listUploads({ ...free, prefix: "" }), endless);
+  await storeFailure(cos.store.listParts(UPLOAD, free), endless);
+  assert.equal(cos.requests.length, 12 + 12);
+});
+
+Deno.test("part number that no part can have is not believed", async () => {
+  await using cos = new CosStandIn(() =>
+    answer("200 OK", {
+      body: "<R><IsTruncated>true</IsTruncated>" +
+        "<NextPartNumberMarker>10001</NextPartNumberMarker></R>",
+    })
+  );
+  await storeFailure(cos.store.listParts(UPLOAD, free), { code: "BadAnswer" });
+  assert.equal(cos.requests.length, 1);
+});
+
+Deno.test("redirect that does not end is said in few words", async () => {
+  await using cos = new CosStandIn(() =>
+    answer("302 Found", { fields: [`Location: https://x/${"y".repeat(60_000)}`] })
+  );
+  const error = await storeFailure(cos.store.put("a", [], free), { code: "Redirect", status: 302 });
+  assert.ok(error.message.length < 700, `${error.message.length}`);
+  assert.equal(cos.requests.length, 1);
 });
 
 Deno.test("upload that begins without an UploadId is not believed", async () => {

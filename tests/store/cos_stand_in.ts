@@ -4,7 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 import { formatAddress, systemDialer } from "../../src/net/connection.ts";
 import { HttpClient } from "../../src/net/http_client.ts";
 import { createCosStore } from "../../src/store/cos/create.ts";
-import type { Keys } from "../../src/store/credentials.ts";
+import type { Credentials, Keys } from "../../src/store/credentials.ts";
 import { type ObjectStore, StoreError } from "../../src/store/object_store.ts";
 import { MemoryLog } from "../memory_log.ts";
 import { RawServer } from "../net/raw_server.ts";
@@ -39,7 +39,10 @@ export class CosStandIn implements AsyncDisposable {
   readonly #http: HttpClient;
   readonly #server: RawServer;
 
-  constructor(script: Script, options: { clock?: Clock; keys?: Keys } = {}) {
+  constructor(
+    script: Script,
+    options: { clock?: Clock; keys?: Keys; credentials?: Credentials } = {},
+  ) {
     this.#server = new RawServer(async (peer) => {
       for (let head; (head = await peer.readHead()) !== null;) {
         const [line = "", ...fields] = head.trimEnd().split("\r\n");
@@ -62,7 +65,7 @@ export class CosStandIn implements AsyncDisposable {
         protocol: "http",
         network: "public",
       },
-      credentials: () => Promise.resolve(options.keys ?? KEYS),
+      credentials: options.credentials ?? (() => Promise.resolve(options.keys ?? KEYS)),
       http: this.#http,
       dialer: systemDialer,
       clock,

@@ -91,6 +91,17 @@ Deno.test("Logger escapes what could end the line or steer a terminal in a messa
   assert.ok(lineOf("a\r\nb\x1b[0m\u2028").endsWith("INFO a\\u000d\\u000ab\\u001b[0m\\u2028\n"));
 });
 
+Deno.test("Logger lets no message pass for fields", () => {
+  const line = lineOf("STOR /x peer=192.0.2.1 session=7: done", { bytes: 1 });
+  assert.deepEqual([...line.matchAll(/(\w+)=/g)].map(([, name]) => name), ["bytes"]);
+});
+
+Deno.test("Logger cuts what is longer than anything it should write", () => {
+  const line = lineOf("m".repeat(10_000), { value: "\n".repeat(100_000) });
+  assert.ok(line.includes(`${"m".repeat(4096)}... (10000 characters)`));
+  assert.ok(line.endsWith('\\n... (100000 characters)"\n'), line.slice(-60));
+});
+
 Deno.test("Logger never writes fields that are named like secrets", () => {
   const names = [
     "password",

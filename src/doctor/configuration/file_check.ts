@@ -16,7 +16,7 @@ export const fileCheck: Check<ConfigurationSubject> = {
   title: "Files with secrets are nobody else's to read or change",
   mode: "offline",
   run(subject) {
-    const { file, config } = subject.loaded;
+    const { file, config, problems } = subject.loaded;
     const secretFiles = fileLines(subject)
       .filter(({ entry: { key, value } }) =>
         /_file$/i.test(key) && !PUBLIC_FILES.includes(key.toLowerCase()) && !value.includes("${")
@@ -24,14 +24,20 @@ export const fileCheck: Check<ConfigurationSubject> = {
       .map(({ entry }) => entry.value);
     const paths = [...new Set([...file === undefined ? [] : [file], ...secretFiles])];
     const folders = [...new Set(paths.map((path) => dirname(path)))];
+    const isExposed = problems.some(({ kind }) => kind === "exposed");
     const outcomes = [
-      ...paths.flatMap((path) => fileOutcome(subject, path)),
+      // The configuration file itself may hold no secret, which only its reader knows.
+      ...paths.filter((path) => path !== file || isExposed)
+        .flatMap((path) => fileOutcome(subject, path)),
       ...folders.flatMap((folder) => folderOutcome(subject, folder)),
       ...config?.log.toFile ? logOutcome(subject, config.log.dir) : [],
     ];
     if (outcomes.length > 0 || paths.length === 0) return outcomes;
     const count = `${paths.length} file${paths.length === 1 ? "" : "s"}`;
-    return [{ status: "pass", summary: `Nobody else may read or change ${count}` }];
+    return [{
+      status: "pass",
+      summary: `No secrets in ${count} are anybody else's to read or change`,
+    }];
   },
 };
 

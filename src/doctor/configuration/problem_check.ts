@@ -10,7 +10,8 @@ export const problemCheck: Check<ConfigurationSubject> = {
   run({ loaded }) {
     const { file, searched, problems, config } = loaded;
     const source = file ?? `no file (looked for ${searched.join(" and ")})`;
-    const outcomes = problems.map(outcomeOf);
+    // Of who may read it there is a check of its own, of all files.
+    const outcomes = problems.filter(({ kind }) => kind !== "exposed").map(outcomeOf);
     if (!config) return outcomes;
     const accounts = config.accounts.length;
     const count = `${accounts} account${accounts === 1 ? "" : "s"}`;

@@ -15,14 +15,15 @@ export const uploadCheck: Check<ConfigurationSubject> = {
   run({ loaded, machineMemory }) {
     const { config } = loaded;
     if (!config) return [];
-    const { singleFileMaxSize, uploadThreadNum: threads, uploadMemoryMax: memory } = config.limits;
-    const { parts, smallest, largest } = simulate(config);
+    const { uploadThreadNum: threads, uploadMemoryMax: memory } = config.limits;
+    const maxFileSize = Math.max(...config.accounts.map((account) => account.singleFileMaxSize));
+    const { parts, smallest, largest } = simulate(config, maxFileSize);
     const uploads = (part: number) => Math.max(1, Math.floor(memory / ((threads + 1) * part)));
     const data = { parts, smallest, largest, memory, uploads: uploads(smallest) };
     const sizes = smallest === largest
       ? formatSize(smallest)
       : `${formatSize(smallest)} to ${formatSize(largest)}`;
-    const summary = `${formatSize(singleFileMaxSize)} go up in ${parts} parts of ${sizes}, ` +
+    const summary = `${formatSize(maxFileSize)} go up in ${parts} parts of ${sizes}, ` +
       `${threads} at once; ${formatSize(memory)} of memory let ${
         uploads(smallest)
       } uploads run at full speed ` +
@@ -42,12 +43,15 @@ export const uploadCheck: Check<ConfigurationSubject> = {
   },
 };
 
-function simulate({ limits }: Config): { parts: number; smallest: number; largest: number } {
+function simulate(
+  { limits }: Config,
+  maxFileSize: number,
+): { parts: number; smallest: number; largest: number } {
   const { uploadMemoryMax: memory, uploadThreadNum: threads } = limits;
   const plan: PartPlan = {
     minPartSize: limits.minPartSize,
     maxPartSize: largestPart({ memory, threads }),
-    maxFileSize: limits.singleFileMaxSize,
+    maxFileSize,
   };
   let [parts, bytes, largest] = [0, 0, 0];
   const smallest = nextPartSize(plan, { parts, bytes });

@@ -25,6 +25,7 @@ export type CheckedAccount = Pick<
   | "keyPrefix"
   | "authority"
   | "deleteEnable"
+  | "renameEnable"
   | "encryption"
 >;
 

@@ -4,33 +4,35 @@ import type { CheckedAccount } from "./account_subject.ts";
 const ACTIONS = {
   always: ["GetBucket", "HeadObject"],
   read: ["GetObject"],
-  // A rename is a copy and a removal, and APPE reads what it appends to.
+  // APPE reads what it appends to; records of uploads, and what arrived damaged, are removed.
   write: [
     "GetObject",
     "PutObject",
-    "PutObjectCopy",
     "DeleteObject",
-    "DeleteMultipleObjects",
     "InitiateMultipartUpload",
     "UploadPart",
-    "UploadPartCopy",
     "CompleteMultipartUpload",
     "AbortMultipartUpload",
     "ListParts",
     "ListMultipartUploads",
   ],
+  // A rename is a copy, a new time too, and a large file that is appended to begins with one.
+  copy: ["PutObjectCopy", "UploadPartCopy"],
+  rename: ["DeleteMultipleObjects"],
 } as const;
 
 /** An operation of COS, whose action is `name/cos:` and its name. */
 export type CamAction = (typeof ACTIONS)[keyof typeof ACTIONS][number];
 
 /** What the keys of an account must be allowed for all that the account may do. */
-export function neededActions({ authority }: CheckedAccount): readonly CamAction[] {
+export function neededActions(account: CheckedAccount): readonly CamAction[] {
+  const { authority, renameEnable } = account;
   return [
     ...new Set<CamAction>([
       ...ACTIONS.always,
       ...authority.read ? ACTIONS.read : [],
-      ...authority.write ? ACTIONS.write : [],
+      ...authority.write ? [...ACTIONS.write, ...ACTIONS.copy] : [],
+      ...authority.write && renameEnable ? ACTIONS.rename : [],
     ]),
   ];
 }
@@ -40,20 +42,26 @@ export function actionNames(actions: readonly CamAction[]): string {
   return actions.map((action) => `name/cos:${action}`).join(", ");
 }
 
-/** A policy of CAM, as JSON to paste, that allows an account's keys what they need below its key prefix, and nothing else. */
+/** Operations on the bucket: a policy that names a folder of it may not be taken for them (COS document 436/46206). */
+const ON_BUCKET: readonly CamAction[] = ["GetBucket", "ListMultipartUploads"];
+
+/**
+ * A policy of CAM, as JSON to paste, that allows an account's keys what they need, below its key prefix only, but for the names of
+ * other keys.
+ */
 export function camPolicy(account: CheckedAccount): string {
   const { bucket, region = "", keyPrefix } = account;
   const appId = bucket.slice(bucket.lastIndexOf("-") + 1);
-  return JSON.stringify(
-    {
-      version: "2.0",
-      statement: [{
-        effect: "allow",
-        action: neededActions(account).map((action) => `name/cos:${action}`),
-        resource: [`qcs::cos:${region}:uid/${appId}:${bucket}/${keyPrefix}*`],
-      }],
-    },
-    null,
-    2,
-  );
+  const allow = (actions: readonly CamAction[], prefix: string) => ({
+    effect: "allow",
+    action: actions.map((action) => `name/cos:${action}`),
+    resource: [`qcs::cos:${region}:uid/${appId}:${bucket}/${prefix}*`],
+  });
+  const needed = neededActions(account);
+  const onBucket = needed.filter((action) => ON_BUCKET.includes(action));
+  const onObjects = needed.filter((action) => !ON_BUCKET.includes(action));
+  const statement = keyPrefix === ""
+    ? [allow(needed, "")]
+    : [allow(onBucket, ""), allow(onObjects, keyPrefix)];
+  return JSON.stringify({ version: "2.0", statement }, null, 2);
 }

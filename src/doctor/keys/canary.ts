@@ -34,6 +34,7 @@ export interface CanaryResult {
 export class Canary {
   readonly #store: ObjectStore;
   readonly #key: string;
+  readonly #actions: readonly CamAction[];
   readonly #encryption: string | undefined;
   readonly #signal: AbortSignal;
   readonly #done: CamAction[] = [];
@@ -47,11 +48,14 @@ export class Canary {
     store: ObjectStore;
     /** What the keys of its objects begin with. */
     key: string;
+    /** What is tried; without the right to write, delete and abort little can be. */
+    actions: readonly CamAction[];
     encryption: string | undefined;
     signal: AbortSignal;
   }) {
     this.#store = options.store;
     this.#key = options.key;
+    this.#actions = options.actions;
     this.#encryption = options.encryption;
     this.#signal = options.signal;
   }
@@ -153,6 +157,7 @@ export class Canary {
 
   /** @returns whether COS did it. */
   async #try(action: CamAction, work: () => Promise<unknown>): Promise<boolean> {
+    if (!this.#actions.includes(action)) return false;
     this.#attempted.add(action);
     const refusal = await refusalOf(work());
     if (!refusal) this.#done.push(action);

@@ -95,6 +95,19 @@ const id: Check<AccountSubject> = {
         data,
       }];
     }
+    if (refusal?.code === "NoKeys") {
+      return [{
+        status: "fail",
+        summary: "NoKeys: there are no keys to ask COS with",
+        detail: refusal.message,
+        remedy: {
+          text:
+            "See that the file of cos_credentials_file is there and holds keys that have not ended, or that this " +
+            "machine has the role of cos_cam_role",
+        },
+        data,
+      }];
+    }
     if (refusal && refusal.status === undefined) {
       return [{
         status: "fail",

@@ -2,7 +2,7 @@ import { type ObjectStore, type StoreError, uninterrupted } from "../../store/ob
 import { RECORDS_FOLDER } from "../../vfs/upload_records.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject, CheckedAccount } from "./account_subject.ts";
-import type { CamAction } from "./cam_policy.ts";
+import { type CamAction, neededActions } from "./cam_policy.ts";
 import { Canary, type CanaryResult } from "./canary.ts";
 import { otherRefusal } from "./identity_checks.ts";
 import { describeRefusal, isDenied, missingActions, policyRemedy, refusalOf } from "./refusal.ts";
@@ -18,7 +18,7 @@ const objects: Check<AccountSubject> = {
     if (!account.authority.write) return [];
     const { keyPrefix, encryption } = account;
     const key = `${keyPrefix}.cosftp-check-${crypto.randomUUID()}`;
-    const canary = new Canary({ store, key, encryption, signal });
+    const canary = new Canary({ store, key, actions: neededActions(account), encryption, signal });
     let outcomes: Outcome[];
     try {
       outcomes = judge(account, await canary.live());
@@ -51,12 +51,13 @@ function judge(account: CheckedAccount, result: CanaryResult): Outcome[] {
   }
   const missing = [...denied.keys()];
   if (missing.length > 0) {
-    // Who may not delete files may well have keys that cannot, only renames then fail.
+    // Who may neither delete nor rename may well have keys that cannot: only leavings then stay.
     const onlyDeleting = missing.every((action) => /^Delete/.test(action));
-    const status = onlyDeleting && !account.deleteEnable ? "warn" : "fail";
+    const mayDelete = account.deleteEnable || account.renameEnable;
+    const status = onlyDeleting && !mayDelete ? "warn" : "fail";
     const named = missingActions(account, missing, { status, refusals: [...denied.values()] });
     const why = denied.has("DeleteObject")
-      ? "Nothing was written, for it could not have been removed again. Without it no file can be renamed\n"
+      ? "Nothing was written, for it could not have been removed again\n"
       : "";
     outcomes.push({ ...named, detail: why + named.detail });
   }

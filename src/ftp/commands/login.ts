@@ -1,4 +1,6 @@
+import type { LoginOutcome } from "../../accounts/authenticator.ts";
 import { sleep } from "../../clock.ts";
+import { cidrContains } from "../../net/cidr.ts";
 import type { Argument } from "../argument.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -8,6 +10,9 @@ import type { CommandRow } from "./command_row.ts";
 const LOGIN_TRIES = 3;
 
 function user(session: Session, argument: Argument): Reply {
+  if (session.protection.refusesLogin()) {
+    return reply(Code.protectionNeeded, "Use AUTH TLS before you log in");
+  }
   session.logOut();
   session.userName = argument.text;
   return reply(Code.needPassword, "Password required");
@@ -20,11 +25,12 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { hostname } = session.control.remote;
   const isBanned = () => services.guard.isBanned(hostname);
   if (isBanned()) return turnedAway();
-  const outcome = await services.authenticator.authenticate({
+  const authenticated = await services.authenticator.authenticate({
     name: userName,
     password: argument.bytes,
     signal: session.leaving,
   });
+  const outcome = whereAllowed(session, authenticated);
   // Of many attempts at once, those that end after the ban do not hear whether they were right.
   if (isBanned()) return turnedAway();
   if ("refused" in outcome) {
@@ -37,14 +43,28 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
       : turnedAway();
   }
   const { account } = outcome;
-  const slot = services.logins.tryTake();
-  if (!slot) {
-    log.warning("Login refused: max_login_num sessions are logged in", { user: userName });
+  const slot = services.logins.tryTake(account);
+  if (typeof slot === "string") {
+    log.warning(`Login refused: ${slot} sessions are logged in`, { user: userName });
     return reply(Code.serviceNotAvailable, "Too many users are logged in");
   }
   session.logIn(account, slot);
   session.log.info("Login", { user: userName, bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
+}
+
+/**
+ * From an address outside of `allow_from`, or in clear text where `require_tls` wants TLS, the right password is as good as a
+ * wrong one, and is not confirmed.
+ */
+function whereAllowed({ control, protection }: Session, outcome: LoginOutcome): LoginOutcome {
+  if ("refused" in outcome) return outcome;
+  const { account } = outcome;
+  const { hostname } = control.remote;
+  if (account.allowFrom?.every((block) => !cidrContains(block, hostname))) {
+    return { refused: "an address outside of allow_from" };
+  }
+  return protection.refusesLogin(account) ? { refused: "no TLS" } : outcome;
 }
 
 /** Why is nobody's business but the log's. */
@@ -53,6 +73,10 @@ function turnedAway(): Reply {
 }
 
 function reinitialize(session: Session): Reply {
+  // RFC 4217 section 13 wants clear text from there on: nobody who is protected should be left without it.
+  if (session.protection.isControlPrivate) {
+    return reply(Code.notImplemented, "REIN is not for TLS: open another connection");
+  }
   session.logOut();
   return reply(Code.readyForNewUser, "Ready for a new user");
 }

@@ -39,7 +39,7 @@ async function renameTo(session: Session, argument: Argument): Promise<Reply> {
   session.renameFrom = undefined;
   const to = session.resolve(argument);
   await tree.rename(from, to, {
-    overwrite: permits(account, "delete") ? "allow" : "forbid",
+    overwrite: permits(account, "delete") && account.overwriteEnable ? "allow" : "forbid",
     maxFiles: session.services.renameMaxFiles,
   });
   session.log.info(`RNTO ${from} to ${to}: done`);
@@ -98,7 +98,7 @@ export const MODIFY_COMMANDS: readonly CommandRow[] = [
     syntax: "RNFR <path>",
     help: "name what is to be renamed",
     rfc: "RFC 959 4.1.3",
-    permission: "write",
+    permission: "rename",
     run: renameFrom,
   },
   {
@@ -107,7 +107,7 @@ export const MODIFY_COMMANDS: readonly CommandRow[] = [
     syntax: "RNTO <path>",
     help: "rename it to this",
     rfc: "RFC 959 4.1.3",
-    permission: "write",
+    permission: "rename",
     run: renameTo,
   },
 ];

@@ -8,6 +8,7 @@ import { LOGIN_COMMANDS } from "./login.ts";
 import { MODIFY_COMMANDS } from "./modify.ts";
 import { NAVIGATION_COMMANDS } from "./navigation.ts";
 import { PARAMETER_COMMANDS } from "./parameters.ts";
+import { SECURITY_COMMANDS } from "./security.ts";
 import { SITE_COMMANDS } from "./site.ts";
 import { TRANSFER_COMMANDS } from "./transfer.ts";
 
@@ -37,6 +38,7 @@ const TABLE_COMMANDS: readonly CommandRow[] = [
 export const COMMANDS: ReadonlyMap<string, CommandRow> = new Map(
   [
     ...LOGIN_COMMANDS,
+    ...SECURITY_COMMANDS,
     ...PARAMETER_COMMANDS,
     ...NAVIGATION_COMMANDS,
     ...LISTING_COMMANDS,
@@ -51,14 +53,10 @@ export const COMMANDS: ReadonlyMap<string, CommandRow> = new Map(
 /** Commands of the RFCs that we know of and do not carry out. */
 const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
   "ADAT",
-  "AUTH",
-  "CCC",
   "CONF",
   "ENC",
   "LANG",
   "MIC",
-  "PBSZ",
-  "PROT",
   "SMNT",
 ]);
 

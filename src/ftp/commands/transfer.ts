@@ -30,7 +30,9 @@ export async function openDataConnection(
   await session.send(reply(Code.aboutToOpenDataConnection, text));
   const connection = await session.data.connect(signal);
   const { clock, stallTimeout, arrivals } = session.services;
-  return new DataConnection(connection, { signal, clock, stallTimeout, arrivals });
+  const { upload, download } = session.loggedIn.account;
+  const options = { signal, clock, stallTimeout, arrivals, upload, download };
+  return new DataConnection(connection, options);
 }
 
 async function retrieve(session: Session, argument: Argument): Promise<Reply> {
@@ -103,6 +105,7 @@ async function upload(session: Session, options: {
   const key = tree.fileKey(path);
   return await session.transfer(title, async (transfer) => {
     const { signal } = transfer;
+    if (!account.overwriteEnable) await tree.refuseExisting(path, { signal });
     const start = await options.start?.({ key, signal }) ?? { kind: "nothing" };
     await using upload = await Upload.open(account.transfers, { key, signal, start });
     if (start.kind === "kept") {

@@ -17,6 +17,8 @@ export interface DataChannelOptions {
   /** Whose passive data connections are taken: the control connection's address only, or any. */
   readonly peer: "same" | "any";
   readonly log: Logger;
+  /** Makes of a data connection what the session's protection asks for, or throws and closes it. */
+  readonly protect: (connection: Connection, signal: AbortSignal) => Promise<Connection>;
 }
 
 /**
@@ -37,11 +39,12 @@ export class DataChannel implements Disposable {
     return this.#passive !== undefined || this.#active !== undefined;
   }
 
-  /** Listens on a passive port, on the address that the client reached. @throws {DataConnectionError} `no-port`. */
+  /** Listens on a passive port, on the address that the client, or the proxy in front of us, reached. @throws {DataConnectionError} `no-port`. */
   listen(): SocketAddress {
     this.reset();
     const { control, ports, peer, log } = this.#options;
-    this.#passive = new PassiveListener(ports.open(control.local.hostname), {
+    const { hostname } = control.reached ?? control.local;
+    this.#passive = new PassiveListener(ports.open(hostname), {
       isPeer: (hostname) => peer === "any" || hostname === control.remote.hostname,
       onStranger: (stranger) =>
         log.warning("A data connection from a foreign address was refused", {
@@ -58,14 +61,14 @@ export class DataChannel implements Disposable {
   }
 
   /**
-   * Opens the data connection. The preparation is used up, whatever comes of it.
+   * Opens the data connection and protects it. The preparation is used up, whatever comes of it.
    *
-   * @throws {DataConnectionError} `not-prepared`, `not-opened`; the signal's reason.
+   * @throws {DataConnectionError} `not-prepared`, `not-opened`, `not-protected`; the signal's reason.
    */
   async connect(signal: AbortSignal): Promise<Connection> {
     const [passive, active] = [this.#passive, this.#active];
     this.#passive = this.#active = undefined;
-    const { clock, connectTimeout: milliseconds, dialer } = this.#options;
+    const { clock, connectTimeout: milliseconds, protect } = this.#options;
     using deadline = new Deadline({
       clock,
       milliseconds,
@@ -75,15 +78,19 @@ export class DataChannel implements Disposable {
     });
     if (passive) {
       using listener = passive;
-      return await listener.connect(deadline.signal);
+      return await protect(await listener.connect(deadline.signal), deadline.signal);
     }
     if (!active) {
       throw new DataConnectionError("not-prepared", "Use PASV, EPSV, PORT or EPRT first");
     }
+    return await protect(await this.#dial(active, deadline.signal), deadline.signal);
+  }
+
+  async #dial(address: SocketAddress, signal: AbortSignal): Promise<Connection> {
     try {
-      return await dialer.connect(active, deadline.signal);
+      return await this.#options.dialer.connect(address, signal);
     } catch (error) {
-      deadline.signal.throwIfAborted();
+      signal.throwIfAborted();
       throw new DataConnectionError("not-opened", "Cannot open the data connection", {
         cause: error,
       });

@@ -1,6 +1,7 @@
 import { type Clock, Deadline } from "../../clock.ts";
 import type { Arrivals } from "../../net/arrival_barrier.ts";
 import type { Connection } from "../../net/connection.ts";
+import type { TokenBucket } from "../../net/token_bucket.ts";
 import { DataConnectionError } from "./data_error.ts";
 
 /** How much a transfer moves before the other connections are heard. Bytes. */
@@ -19,6 +20,8 @@ export class DataConnection implements Disposable {
   readonly #deadline: Deadline;
   readonly #close = () => this.#connection.close();
   readonly #arrivals: Arrivals;
+  readonly #upload: TokenBucket | undefined;
+  readonly #download: TokenBucket | undefined;
   #movedInTurn = 0;
 
   constructor(
@@ -28,10 +31,15 @@ export class DataConnection implements Disposable {
       clock: Clock;
       stallTimeout: number;
       arrivals: Arrivals;
+      /** What reading and writing are held to. @default nothing */
+      upload?: TokenBucket;
+      download?: TokenBucket;
     },
   ) {
     this.#connection = connection;
     this.#arrivals = options.arrivals;
+    this.#upload = options.upload;
+    this.#download = options.download;
     this.#deadline = new Deadline({
       clock: options.clock,
       milliseconds: options.stallTimeout,
@@ -39,6 +47,7 @@ export class DataConnection implements Disposable {
       error: () => new DataConnectionError("stalled", "The client did not go on with the transfer"),
     });
     this.#deadline.pause();
+    connection.onProgress = () => this.#deadline.touch();
     if (this.#deadline.signal.aborted) this.#close();
     else this.#deadline.signal.addEventListener("abort", this.#close, { once: true });
   }
@@ -46,11 +55,14 @@ export class DataConnection implements Disposable {
   /**
    * Reads what has arrived, at least one byte; null at the clean end.
    *
-   * @throws {DataConnectionError} `lost`, `stalled`; the signal's reason.
+   * @throws {DataConnectionError} `lost`, `truncated`, `stalled`; the signal's reason.
    */
   async read(into: Uint8Array): Promise<number | null> {
     await this.#giveWay();
-    const count = await this.#guard(() => this.#connection.read(into));
+    await this.#upload?.turn(this.#deadline.signal);
+    const space = into.subarray(0, this.#upload?.piece);
+    const count = await this.#guard(() => this.#connection.read(space));
+    this.#upload?.moved(count ?? 0);
     this.#movedInTurn += count ?? 0;
     return count;
   }
@@ -58,7 +70,13 @@ export class DataConnection implements Disposable {
   /** Writes all. @throws {DataConnectionError} `lost`, `stalled`; the signal's reason. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#giveWay();
-    await this.#guard(() => this.#connection.write(bytes));
+    const piece = this.#download?.piece ?? bytes.length;
+    for (let at = 0; at < bytes.length; at += piece) {
+      const next = bytes.subarray(at, at + piece);
+      await this.#download?.turn(this.#deadline.signal);
+      await this.#guard(() => this.#connection.write(next));
+      this.#download?.moved(next.length);
+    }
     this.#movedInTurn += bytes.length;
   }
 
@@ -85,6 +103,10 @@ export class DataConnection implements Disposable {
       return await operation();
     } catch (error) {
       this.#deadline.signal.throwIfAborted();
+      if (error instanceof Deno.errors.UnexpectedEof) {
+        const text = "The data connection ended without TLS close_notify: bytes may be missing";
+        throw new DataConnectionError("truncated", text, { cause: error });
+      }
       throw new DataConnectionError("lost", "The data connection was lost", { cause: error });
     } finally {
       this.#deadline.pause();

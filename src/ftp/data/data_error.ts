@@ -6,8 +6,12 @@ export type DataErrorKind =
   | "no-port"
   /** It was not opened in time, or the peer refused: 425. */
   | "not-opened"
+  /** TLS could not be agreed upon: 522. */
+  | "not-protected"
   /** It broke while bytes were moving: 426. */
   | "lost"
+  /** It ended without close_notify, so that bytes may be missing: 426. */
+  | "truncated"
   /** The client neither took nor gave a byte for too long: 426. */
   | "stalled";
 

@@ -45,10 +45,10 @@ export function parseTimeVal(text: string): Date | undefined {
 
 /** RFC 3659 section 7.5.5. */
 function filePermissions(permissions: Permissions): string {
-  return (permits(permissions, "write") ? "aw" : "") +
+  return (permits(permissions, "write") && permissions.overwriteEnable ? "aw" : "") +
     (permits(permissions, "read") ? "r" : "") +
     (permits(permissions, "delete") ? "d" : "") +
-    (permits(permissions, "write") ? "f" : "");
+    (permits(permissions, "rename") ? "f" : "");
 }
 
 function directoryPermissions(permissions: Permissions): string {

@@ -1,4 +1,4 @@
-import { listen, type Listener } from "../../net/connection.ts";
+import { listen, type Listener, type SocketAddress } from "../../net/connection.ts";
 import { DataConnectionError } from "./data_error.ts";
 
 /** Opens listeners on the ports of the passive range, each port at most once at a time. */
@@ -6,13 +6,24 @@ export class PortPool {
   readonly #first: number;
   readonly #size: number;
   readonly #random: () => number;
+  readonly #listen: (address: SocketAddress) => Listener;
   readonly #taken = new Set<number>();
 
-  /** @param options.last inclusive; @param options.random between 0 and 1. */
-  constructor(options: { first: number; last: number; random: () => number }) {
+  /**
+   * @param options.last inclusive.
+   * @param options.random between 0 and 1.
+   * @param options.listen how a port is opened. @default TCP
+   */
+  constructor(options: {
+    first: number;
+    last: number;
+    random: () => number;
+    listen?: (address: SocketAddress) => Listener;
+  }) {
     this.#first = options.first;
     this.#size = options.last - options.first + 1;
     this.#random = options.random;
+    this.#listen = options.listen ?? listen;
   }
 
   /** How many ports are listened on. */
@@ -31,7 +42,7 @@ export class PortPool {
       const port = this.#first + (start + step) % this.#size;
       if (this.#taken.has(port)) continue;
       try {
-        return this.#guard(listen({ hostname, port }), port);
+        return this.#guard(this.#listen({ hostname, port }), port);
       } catch (error) {
         if (error instanceof Deno.errors.AddrInUse) continue;
         throw new DataConnectionError("no-port", "Cannot open a passive port", { cause: error });

@@ -10,6 +10,11 @@ import {
 } from "../object_store.ts";
 import { childrenOf, textOf, type XmlElement } from "./xml.ts";
 
+/** Part numbers are 1 to this (COS, "Specifications and limits"). */
+const PART_COUNT_MAX = 10_000;
+
+const encoder = new TextEncoder();
+
 /**
  * What HEAD and GET say of an object.
  *
@@ -106,7 +111,7 @@ export function listPage(answer: XmlAnswer, marker: string): ListPage {
   const page = { objects, prefixes, date: Number.isNaN(date.getTime()) ? undefined : date };
   if (!isTruncated(root)) return { ...page, nextMarker: undefined };
   const nextMarker = keyOf(root, "NextMarker", answer);
-  if (nextMarker === marker) throw noProgress(answer);
+  if (!isAfter(nextMarker, marker)) throw noProgress(answer);
   return { ...page, nextMarker };
 }
 
@@ -132,7 +137,9 @@ export function uploadsPage(
     key: keyOf(root, "NextKeyMarker", answer),
     uploadId: required(root, "NextUploadIdMarker", answer),
   };
-  if (next.key === marker?.key && next.uploadId === marker.uploadId) throw noProgress(answer);
+  if (marker && !isAfter(next.key, marker.key)) {
+    if (next.key !== marker.key || next.uploadId === marker.uploadId) throw noProgress(answer);
+  }
   return { uploads, next };
 }
 
@@ -150,7 +157,7 @@ export function partsPage(
   }));
   if (!isTruncated(root)) return { parts, next: undefined };
   const next = numberOf(root, "NextPartNumberMarker", answer);
-  if (next <= marker) throw noProgress(answer);
+  if (next <= marker || next > PART_COUNT_MAX) throw noProgress(answer);
   return { parts, next };
 }
 
@@ -181,8 +188,20 @@ function dateOf(element: XmlElement, name: string, answer: XmlAnswer): Date {
   throw badAnswer(answer.action, answer.fields, `${name} is not a time`);
 }
 
+/** In the order of COS's listings: of the keys' UTF-8 bytes. */
+function isAfter(key: string, other: string): boolean {
+  const [a, b] = [encoder.encode(key), encoder.encode(other)];
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at >= 0 && (at >= b.length || a[at]! > b[at]!);
+}
+
 function noProgress({ action, fields }: XmlAnswer): StoreError {
-  return badAnswer(action, fields, "the next page would begin where this one did");
+  return badAnswer(action, fields, "the next page would begin no later than this one");
+}
+
+/** The error for a listing that does not end. */
+export function tooManyRows({ action, fields }: XmlAnswer): StoreError {
+  return badAnswer(action, fields, "it has more rows than there can be");
 }
 
 /** The error for an answer that COS would not give. */

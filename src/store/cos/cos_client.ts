@@ -2,9 +2,10 @@ import type { Clock } from "../../clock.ts";
 import { type HttpClient, HttpError, type HttpResponse } from "../../net/http_client.ts";
 import type { Fields } from "../../net/http_head.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { areSameKeys, type Credentials, type Keys } from "../credentials.ts";
 import { type Payload, StoreError } from "../object_store.ts";
 import type { XmlAnswer } from "./answers.ts";
-import { isClockFailure, readFailure, storeError } from "./cos_error.ts";
+import { isClockFailure, isKeyFailure, readFailure, storeError } from "./cos_error.ts";
 import type { EndpointChooser } from "./endpoint.ts";
 import { retrying } from "./retry.ts";
 import type { Signer } from "./signer.ts";
@@ -50,6 +51,7 @@ export interface CosRequest {
 export interface CosClientOptions {
   readonly http: HttpClient;
   readonly endpoints: EndpointChooser;
+  readonly credentials: Credentials;
   readonly signer: Signer;
   readonly clock: Clock;
   /** Between 0 and 1. */
@@ -135,31 +137,39 @@ export class CosClient {
     });
   }
 
-  /** Sends once, and a second time when the first has shown that the clock is wrong. */
+  /** Sends once, and again when that has shown that the clock is wrong, or that there are newer keys. */
   async #send(request: CosRequest): Promise<HttpResponse> {
-    for (;;) {
-      const response = await this.#exchange(request);
+    const { credentials } = this.#options;
+    const { signal } = request;
+    let keys = await credentials({ signal });
+    for (let refused: Keys | undefined;;) {
+      const response = await this.#exchange(request, keys);
       if (response.status >= 200 && response.status < 300) return response;
-      using refused = response;
-      const body = await this.#text(request, refused, FAILURE_MAX).catch(() => "");
-      request.signal.throwIfAborted();
-      const { status, fields } = refused;
+      using answer = response;
+      const body = await this.#text(request, answer, FAILURE_MAX).catch(() => "");
+      signal.throwIfAborted();
+      const { status, fields } = answer;
       const failure = readFailure({ status, fields, body });
       if (isClockFailure(failure) && this.#correctClock(fields)) continue;
+      if (isKeyFailure(failure) && !refused) {
+        refused = keys;
+        keys = await credentials({ signal, refused });
+        if (!areSameKeys(keys, refused)) continue;
+      }
       // A server that failed (500) may have done its work before; one that throttles (503) has not begun.
       const mayHaveHappened = changesSomething(request.method) &&
-        (refused.repeated || status >= 500 && status !== 503);
+        (answer.repeated || status >= 500 && status !== 503);
       throw storeError(request.action, failure, { mayHaveHappened });
     }
   }
 
-  async #exchange(request: CosRequest): Promise<HttpResponse> {
+  async #exchange(request: CosRequest, keys: Keys): Promise<HttpResponse> {
     const { endpoints, signer, http } = this.#options;
     const { method, key = "", query = {}, body = [], repeatable = true, slow, signal } = request;
     const endpoint = await endpoints.current();
     const path = endpoint.root + key;
     const headers = { host: endpoint.host, ...request.headers };
-    const signed = await signer.sign({ method, path, query, headers });
+    const signed = await signer.sign({ method, path, query, headers }, keys);
     try {
       return await http.request({
         origin: endpoint,

@@ -51,7 +51,9 @@ export function readFailure(
     status,
     code: code ?? codeOfStatus(status),
     message: isRedirect
-      ? `the bucket is not at this endpoint but at ${fields.get("location") ?? "another"}`
+      ? `the bucket is not at this endpoint but at ${
+        fields.get("location")?.slice(0, MESSAGE_MAX) ?? "another"
+      }`
       : message ?? NO_REASON,
     requestId: fields.get("x-cos-request-id"),
   };
@@ -90,6 +92,12 @@ export function storeError(
 export function isClockFailure({ status, code, message }: CosFailure): boolean {
   return code === "RequestTimeTooSkewed" ||
     status === 403 && (message === "Request has expired" || message === NO_REASON);
+}
+
+/** Whether the answer may mean that the keys do not hold any more. HEAD is refused without a reason. */
+export function isKeyFailure({ status, code, message }: CosFailure): boolean {
+  return code === "ExpiredToken" || code === "InvalidAccessKeyId" ||
+    status === 403 && message === NO_REASON;
 }
 
 function codeOfStatus(status: number): string {

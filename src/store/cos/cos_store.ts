@@ -16,6 +16,7 @@ import {
   partsPage,
   required,
   stored,
+  tooManyRows,
   type UploadMarker,
   uploadsPage,
   wholeSize,
@@ -25,6 +26,9 @@ import { childrenOf, escapeXml, textOf } from "./xml.ts";
 
 /** Rows of one page: the most that COS gives. */
 const PAGE = 1000;
+
+/** Most rows of a listing that is collected. */
+const ROWS_MAX = 100_000;
 
 const encoder = new TextEncoder();
 
@@ -240,6 +244,7 @@ export class CosStore implements ObjectStore {
       });
       const page = uploadsPage(answer, marker);
       uploads.push(...page.uploads);
+      if (uploads.length > ROWS_MAX) throw tooManyRows(answer);
       marker = page.next;
     } while (marker);
     return uploads;
@@ -262,6 +267,7 @@ export class CosStore implements ObjectStore {
       });
       const page = partsPage(answer, marker ?? 0);
       parts.push(...page.parts);
+      if (parts.length > ROWS_MAX) throw tooManyRows(answer);
       marker = page.next;
     } while (marker !== undefined);
     return parts;

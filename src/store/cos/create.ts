@@ -23,7 +23,7 @@ export function createCosStore(options: {
 }): ObjectStore {
   const { location, credentials, http, dialer, clock, random, log } = options;
   const endpoints = new EndpointChooser(endpointsOf(location), { dialer, clock, log });
-  const signer = new Signer({ credentials, clock });
-  const client = new CosClient({ http, endpoints, signer, clock, random, log });
+  const signer = new Signer({ clock });
+  const client = new CosClient({ http, endpoints, credentials, signer, clock, random, log });
   return new CosStore(client, { bucket: location.bucket });
 }

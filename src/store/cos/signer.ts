@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { Credentials } from "../credentials.ts";
+import type { Keys } from "../credentials.ts";
 
 /** How long a signature is good. Seconds. */
 const LIFETIME = 900;
@@ -19,12 +19,10 @@ export interface Signable {
 
 /** Signs requests to COS ("Request signature", q-sign-algorithm=sha1). */
 export class Signer {
-  readonly #credentials: Credentials;
   readonly #clock: Clock;
   #clockOffset = 0;
 
-  constructor(options: { credentials: Credentials; clock: Clock }) {
-    this.#credentials = options.credentials;
+  constructor(options: { clock: Clock }) {
     this.#clock = options.clock;
   }
 
@@ -40,13 +38,15 @@ export class Signer {
     return changes;
   }
 
-  /** The headers that make the request authentic. @throws what the credentials throw. */
-  async sign(request: Signable): Promise<Record<string, string>> {
-    const { secretId, secretKey, token } = await this.#credentials();
+  /** The headers that make the request authentic. */
+  async sign(
+    request: Signable,
+    { secretId, secretKey, token }: Keys,
+  ): Promise<Record<string, string>> {
     const tokenHeader: Record<string, string> = token === undefined
       ? {}
       : { "x-cos-security-token": token };
-    const getAuthorization = await authorization();
+    const getAuthorization = await loadSigning();
     const start = Math.floor((this.#clock.now() + this.#clockOffset) / 1000) - EARLY;
     return {
       ...tokenHeader,
@@ -79,7 +79,10 @@ function signedHeaders(headers: Readonly<Record<string, string>>): Record<string
 type GetAuthorization = typeof import("cos-nodejs-sdk-v5").getAuthorization;
 let loading: Promise<GetAuthorization> | undefined;
 
-/** The SDK takes 100 ms and 40 MiB to load: only what talks to COS pays for it. */
-function authorization(): Promise<GetAuthorization> {
+/**
+ * The SDK takes 100 ms and 40 MiB to load: only what talks to COS pays for it. It reads the environment meanwhile, and not
+ * later: so whoever gives up that permission loads it before.
+ */
+export function loadSigning(): Promise<GetAuthorization> {
   return loading ??= import("cos-nodejs-sdk-v5").then((sdk) => sdk.default.getAuthorization);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadText } from "../../config/loading.ts";
 import { ACCOUNT, brief, checkText, GIB } from "./checked_configuration.ts";
 
 Deno.test("problems of a configuration become findings at their places, with their remedies", async () => {
@@ -108,19 +109,37 @@ Deno.test("files with secrets that others may read or change are named, with the
   const check = async (modes: Record<string, number>) =>
     await checkText("config.files", text, { files, modes });
   assert.deepEqual(brief(await check({ "vsftpd.conf": 0o100640, [key]: 0o100600 })), [
-    "pass vsftpd.conf: Nobody else may read or change 2 files",
+    "pass vsftpd.conf: No secrets in 2 files are anybody else's to read or change",
   ]);
   const readable = await check({ "vsftpd.conf": 0o100600, [key]: 0o100644 });
   assert.deepEqual(brief(readable), [
     `warn ${key}: Everybody on this machine may read the file: mode 0644, wanted 0600 or 0640`,
   ]);
   assert.deepEqual(readable[0]!.remedy!.commands, ["chmod 0600 '/etc/cosftp/a key'"]);
-  assert.deepEqual(brief(await check({ "vsftpd.conf": 0o100666 })), [
-    "fail vsftpd.conf: Everybody on this machine may change the file: mode 0666, wanted 0600 or 0640",
+  assert.deepEqual(brief(await check({ [key]: 0o100666 })), [
+    `fail ${key}: Everybody on this machine may change the file: mode 0666, wanted 0600 or 0640`,
   ]);
   const folder = await check({ "/etc/cosftp": 0o040777, ".": 0o041777 });
   assert.deepEqual(brief(folder), [
     "fail /etc/cosftp: Everybody on this machine may replace the files in it: mode 0777",
+  ]);
+});
+
+Deno.test("a configuration file that is open is told of once, and only if it holds secrets", async () => {
+  const modes = { "vsftpd.conf": 0o100644 };
+  const check = async (check: string, text: string) => {
+    const env = { ID: "AKIDexample", KEY: "k", PASSWORD: "correct-horse" };
+    const loaded = loadText(text, { env, fileMode: (path) => modes[path as keyof typeof modes] });
+    return brief(await checkText(check, text, { loaded, modes }));
+  };
+  assert.deepEqual(await check("config.files", ACCOUNT), [
+    "warn vsftpd.conf: Everybody on this machine may read the file: mode 0644, wanted 0600 or 0640",
+  ]);
+  assert.equal((await check("config.problems", ACCOUNT)).length, 1);
+  const without = ACCOUNT.replace("AKIDexample", "${ID}").replace("a-secret-key", "${KEY}")
+    .replace("correct-horse", "${PASSWORD}");
+  assert.deepEqual(await check("config.files", without), [
+    "pass vsftpd.conf: No secrets in 1 file are anybody else's to read or change",
   ]);
 });
 

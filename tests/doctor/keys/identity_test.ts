@@ -26,6 +26,19 @@ Deno.test("a SecretId that COS does not know is InvalidAccessKeyId", async () =>
   assert.match(detail!, /\(request \S+\)$/);
 });
 
+Deno.test("keys that are nowhere to be got are told from wrong ones", async () => {
+  await using bucket = await startBucket();
+  const settings = {
+    cos_secretid: undefined,
+    cos_secretkey: undefined,
+    cos_credentials_file: "/nowhere/keys.json",
+  };
+  const { check, summary, detail } = onlyFailure(await checkAccount(bucket.address, { settings }));
+  assert.equal(check, "key.id");
+  assert.match(summary, /^NoKeys: /);
+  assert.match(detail!, /\/nowhere\/keys\.json/);
+});
+
 Deno.test("a SecretKey of another SecretId is SignatureDoesNotMatch", async () => {
   await using bucket = await startBucket();
   const findings = await checkAccount(bucket.address, { settings: { cos_secretkey: "another" } });
@@ -113,7 +126,7 @@ Deno.test("keys that may not list lack name/cos:GetBucket, and get a policy to p
   assert.equal(summary, "AccessDenied: the keys may not do name/cos:GetBucket");
   assert.deepEqual(data, { missing: ["name/cos:GetBucket"], code: "AccessDenied" });
   const policy = JSON.parse(remedy!.commands![0]!);
-  assert.deepEqual(policy.statement[0].resource, [
+  assert.deepEqual(policy.statement[1].resource, [
     "qcs::cos::uid/1250000001:photos-1250000001/team/a/*",
   ]);
 });

@@ -146,11 +146,17 @@ Deno.test("no upload is begun that could not be aborted", async () => {
   assert.deepEqual(await contents(bucket), []);
 });
 
-Deno.test("keys that may not delete write no canary, and it matters less where the account may not either", async () => {
-  for (const [enabled, status] of [["true", "fail"], ["false", "warn"]] as const) {
+Deno.test("keys that may not delete write no canary, and it matters less where the account may neither", async () => {
+  for (
+    const [deleting, renaming, status] of [
+      ["true", "false", "fail"],
+      ["false", "true", "fail"],
+      ["false", "false", "warn"],
+    ] as const
+  ) {
     await using bucket = await startBucket();
     using _denial = deny(bucket, "DeleteObject");
-    const settings = { delete_enable: enabled };
+    const settings = { delete_enable: deleting, rename_enable: renaming };
     const findings = await checkAccount(bucket.address, { ...WRITING, settings });
     const finding = findingOf(findings, "rights.write");
     assert.equal(finding.status, status);
@@ -158,6 +164,15 @@ Deno.test("keys that may not delete write no canary, and it matters less where t
     assert.match(finding.detail!, /^Nothing was written/);
     assert.equal(bucket.traffic.count("PutObject").begun, 0);
   }
+});
+
+Deno.test("what only directory renames need is not asked of an account that may not rename", async () => {
+  await using bucket = await startBucket();
+  using _denial = deny(bucket, "DeleteMultipleObjects");
+  const settings = { rename_enable: "false" };
+  const findings = await checkAccount(bucket.address, { ...WRITING, settings });
+  assert.ok(findings.every(({ status }) => status === "pass"), JSON.stringify(findings, null, 1));
+  assert.deepEqual(await contents(bucket), []);
 });
 
 Deno.test("keys that may not keep records of uploads are warned of what resuming then comes to", async () => {
