@@ -21,8 +21,6 @@ export interface KeptUpload {
   readonly parts: readonly VerifiedPart[];
   /** The kept length K: bytes of all of them. */
   readonly size: number;
-  /** When it was last written down, by COS's clock. */
-  readonly modified: Date;
 }
 
 /**
@@ -39,12 +37,12 @@ export async function findKept(
   },
 ): Promise<KeptUpload | undefined> {
   const [listed, object] = await Promise.all([records.list(key, { signal }), finished]);
-  for (const { key: recordKey, modified } of newestFirst(listed)) {
+  for (const { key: recordKey } of newestFirst(listed)) {
     const record = await readNamed(records, { recordKey, key, signal });
     if (!record || !isNewer(record, object)) continue;
     const parts = await confirmedParts(records, { recordKey, record, signal });
     const size = parts.reduce((sum, part) => sum + part.size, 0);
-    if (size > 0) return { recordKey, record, parts, size, modified };
+    if (size > 0) return { recordKey, record, parts, size };
   }
 }
 

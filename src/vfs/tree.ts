@@ -15,6 +15,12 @@ import { directoryKey, fileKey, isName, RESERVED_NAME, VirtualPath } from "./vir
 /** How many vanished directories one session remembers. */
 const VANISHED_MAX = 10_000;
 
+/**
+ * The time of a file of which only a part is kept: older than any other. NcFTP 3.2.6 (`ncftpput -z`) resumes what is newer than
+ * its own file by REST n and then sends that from its beginning, to every server; what is older it uploads anew.
+ */
+const UNFINISHED = new Date(0);
+
 /** One name in a directory. */
 export interface Entry {
   readonly name: string;
@@ -98,7 +104,7 @@ export class Tree {
     const kept = await findKept(this.#resources.records, { key, finished, ...options });
     this.#shownKept = kept && path.toString();
     const info = await finished;
-    if (kept) return { name: path.name, kind: "file", size: kept.size, modified: kept.modified };
+    if (kept) return { name: path.name, kind: "file", size: kept.size, modified: UNFINISHED };
     if (info) return this.#fileEntry(path, info);
     return await this.#statDirectory(path, options);
   }

@@ -15,7 +15,7 @@ import type { UploadHolder } from "./upload_records.ts";
 import type { UploadStart } from "./upload_start.ts";
 
 /** How long what is in flight when an upload breaks off may take to arrive and be written down. Milliseconds. */
-const KEEP_MAX = 30_000;
+const KEEP_MAX = 10_000;
 
 /** What all uploads of a gateway share. */
 export interface UploadResources extends MultipartResources {
@@ -189,7 +189,8 @@ export class Upload implements UploadHolder, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const multipart = await this.#multipart?.catch(() => undefined);
-    if (multipart && !this.#isPublished && !this.#isHopeless) await this.#keep(multipart);
+    const isWorthKeeping = !this.#isPublished && !this.#isHopeless;
+    if (multipart?.isResumable && isWorthKeeping) await this.#keep(multipart);
     this.#sending.abort(new Error("The upload was given up"));
     await Promise.allSettled(this.#inFlight);
     this.#dropFilling();
@@ -265,13 +266,22 @@ export class Upload implements UploadHolder, AsyncDisposable {
 
   /** Sends the current part and begins the next one. Waits while enough parts are in flight. */
   async #commit(): Promise<void> {
-    while (this.#inFlight.size >= this.#resources.threads) await Promise.race(this.#inFlight);
-    this.signal.throwIfAborted();
+    while (this.#inFlight.size >= this.#resources.threads) await this.#arrival();
     if (this.#part.number > PART_COUNT_MAX) {
       this.#isHopeless = true;
       throw new TreeError("too-large", `Files of more than ${PART_COUNT_MAX} parts are not stored`);
     }
     this.#sendCurrent();
+  }
+
+  /** Waits until something in flight has arrived. @throws the signal's reason, which does not wait for that. */
+  async #arrival(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => resolve();
+    this.signal.addEventListener("abort", stop, { once: true });
+    await Promise.race([promise, ...this.#inFlight]);
+    this.signal.removeEventListener("abort", stop);
+    this.signal.throwIfAborted();
   }
 
   #sendCurrent(): void {
@@ -319,8 +329,7 @@ export class Upload implements UploadHolder, AsyncDisposable {
 
   async #complete(multipart: MultipartUpload): Promise<Published> {
     if (this.#part.size > 0) await this.#commit();
-    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
-    this.signal.throwIfAborted();
+    while (this.#inFlight.size > 0) await this.#arrival();
     const { forbidOverwrite } = this.#resources;
     return await multipart.complete({ copied: this.#copied, forbidOverwrite });
   }
@@ -340,7 +349,7 @@ export class Upload implements UploadHolder, AsyncDisposable {
     const received = this.size;
     const isSendable = this.#part.size + this.#filled > PART_SIZE_MIN &&
       this.#part.number <= PART_COUNT_MAX && !this.#hasSendingFailed;
-    if (multipart.isResumable && isSendable && !await multipart.isAnothers()) {
+    if (isSendable && !await multipart.isAnothers()) {
       this.#moveFilled();
       this.#part.dropLastByte();
       this.#sendCurrent();

@@ -117,10 +117,14 @@ export class Bucket implements AsyncDisposable {
       this.traffic.count("CompleteMultipartUpload").begun;
   }
 
-  /** Lets requests of `operation` arrive, but not take effect until the result is disposed of. */
-  hold(operation: Operation): Disposable {
+  /**
+   * Lets requests of `operation` arrive, but not take effect until the result is disposed of.
+   *
+   * @param skip how many are not held.
+   */
+  hold(operation: Operation, skip = 0): Disposable {
     const latency = { kind: "latency", milliseconds: 1 } as const;
-    const fault = this.faults.add({ operation, fault: latency });
+    const fault = this.faults.add({ operation, skip, fault: latency });
     return {
       [Symbol.dispose]: () => {
         fault[Symbol.dispose]();

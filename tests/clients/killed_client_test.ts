@@ -20,7 +20,11 @@ const ENDINGS = [
 /** Memory for as many slices as a test breaks uploads: where one is not given back by each, the next upload stands still. */
 const SETTINGS = {
   FILE_OPTION: { single_file_max_size: "1GiB" },
-  OPTIONAL: { upload_thread_num: 2, upload_memory_max: `${ENDINGS.length}MiB` },
+  OPTIONAL: {
+    upload_thread_num: 2,
+    upload_memory_max: `${ENDINGS.length}MiB`,
+    interrupted_upload: "discard",
+  },
 };
 const raw = gatewayTests(["python3", "curl", "iproute2"], SETTINGS);
 const curl = gatewayTests(["curl", "iproute2"], SETTINGS);

@@ -349,4 +349,17 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assert.equal(login.summary, "user is logged in over TLS");
     },
   },
+  {
+    name: "half of the passive range is rejected: silent ports among them are no other case",
+    settings: ["passive_port = 60000,60999"],
+    onServer: firewall(ICMP, CONTROL, "-A INPUT -p tcp --dport 60000:60499 -j ACCEPT", REJECT),
+    async expect(scene) {
+      await using _holding = await scene.holdPorts();
+      const { client, server } = scene.network;
+      const probe = () => scene.doctor(client, "--probe", SERVER);
+      const finding = worseOf(await probe(), "probe.ports");
+      assert.equal(finding.summary, "Ports 60500-60999 are rejected by a firewall (ICMP)");
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
+    },
+  },
 ];
