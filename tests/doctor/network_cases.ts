@@ -38,6 +38,8 @@ export interface NetworkCase {
   readonly nat?: Nat;
   /** Lines of [NETWORK]. */
   readonly settings?: readonly string[];
+  /** The address that the gateway's certificate is for; TLS must then be used. @default no TLS */
+  readonly tls?: string;
   readonly onRouter?: readonly string[];
   readonly onServer?: readonly string[];
   /** Whether the gateway runs from the start. @default true */
@@ -47,8 +49,8 @@ export interface NetworkCase {
 
 /** Runs one. */
 export async function playCase(played: NetworkCase): Promise<void> {
-  const { nat = "none", settings, onRouter = [], onServer = [] } = played;
-  await using scene = await Scene.build({ nat, settings });
+  const { nat = "none", settings, tls, onRouter = [], onServer = [] } = played;
+  await using scene = await Scene.build({ nat, settings, tls });
   await scene.network.router.paste(onRouter);
   if (played.serves !== false) await scene.serve();
   await scene.network.server.paste(onServer);
@@ -58,7 +60,8 @@ export async function playCase(played: NetworkCase): Promise<void> {
 /** What the client sees, at the address that it knows. */
 function fromClient(scene: Scene, ...checks: string[]): Promise<readonly ReportedFinding[]> {
   const target = `ftp://user@${addressOf(scene)}:2121`;
-  return scene.doctor(scene.network.client, "--plain", "--target", target, ...checks);
+  const tls = scene.authority === undefined ? ["--plain"] : ["--ca", scene.authority];
+  return scene.doctor(scene.network.client, ...tls, "--target", target, ...checks);
 }
 
 /** What the server sees. */
@@ -331,6 +334,32 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
         /^Ports 60500-60999 are refused, although the server holds them: .* a router does not forward/,
       );
       assertPass(await onServer(scene, "firewall.passive"), "firewall.passive");
+    },
+  },
+  {
+    name: "all well with TLS, which must be used",
+    nat: "outside",
+    settings: [`masquerade_address = ${ROUTER}`],
+    tls: ROUTER,
+    async expect(scene) {
+      const findings = await fromClient(scene);
+      assertWell(findings);
+      assertPass(findings, "target.tls");
+      const login = findings.find(({ check }) => check === "target.login")!;
+      assert.equal(login.summary, "user is logged in over TLS");
+    },
+  },
+  {
+    name: "half of the passive range is rejected: silent ports among them are no other case",
+    settings: ["passive_port = 60000,60999"],
+    onServer: firewall(ICMP, CONTROL, "-A INPUT -p tcp --dport 60000:60499 -j ACCEPT", REJECT),
+    async expect(scene) {
+      await using _holding = await scene.holdPorts();
+      const { client, server } = scene.network;
+      const probe = () => scene.doctor(client, "--probe", SERVER);
+      const finding = worseOf(await probe(), "probe.ports");
+      assert.equal(finding.summary, "Ports 60500-60999 are rejected by a firewall (ICMP)");
+      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
     },
   },
 ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProbeResult } from "../../src/net/tcp_probe.ts";
 import { cosftpCommand } from "../clients/gateway_process.ts";
+import { type Certificate, makeCertificate } from "./certificates.ts";
 import type { Host, Program } from "./namespaces.ts";
 import { type Nat, Network } from "./network.ts";
 
@@ -23,6 +24,8 @@ export interface ReportedFinding {
 export class Scene implements AsyncDisposable {
   readonly network: Network;
   readonly nat: Nat;
+  /** Who signed the gateway's certificate: a PEM file. */
+  readonly authority: string | undefined;
   /** What `cosftp` is given there: where it is, and its configuration. */
   readonly #env: Record<string, string>;
   readonly #resources: AsyncDisposableStack;
@@ -31,19 +34,24 @@ export class Scene implements AsyncDisposable {
   private constructor(options: {
     network: Network;
     nat: Nat;
+    authority: string | undefined;
     env: Record<string, string>;
     resources: AsyncDisposableStack;
   }) {
     this.network = options.network;
     this.nat = options.nat;
+    this.authority = options.authority;
     this.#env = options.env;
     this.#resources = options.resources;
   }
 
   /**
    * @param options.settings lines of [NETWORK].
+   * @param options.tls whether it must be used, by a certificate for this address.
    */
-  static async build(options: { nat: Nat; settings?: readonly string[] }): Promise<Scene> {
+  static async build(
+    options: { nat: Nat; settings?: readonly string[]; tls?: string },
+  ): Promise<Scene> {
     await using resources = new AsyncDisposableStack();
     const folder = await Deno.makeTempDir({ prefix: "cosftp-scene-" });
     resources.defer(() => Deno.remove(folder, { recursive: true }));
@@ -52,7 +60,13 @@ export class Scene implements AsyncDisposable {
     await Deno.writeTextFile(`${folder}/cosftp`, `#!/bin/sh\nexec ${command} "$@"\n`, {
       mode: 0o755,
     });
-    await Deno.writeTextFile(`${folder}/vsftpd.conf`, configuration(options.settings ?? []));
+    const certificate = options.tls === undefined
+      ? undefined
+      : await makeCertificate(folder, { address: options.tls });
+    await Deno.writeTextFile(
+      `${folder}/vsftpd.conf`,
+      configuration({ network: options.settings ?? [], certificate }),
+    );
     const env = {
       PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
       COSFTP_CONFIG: `${folder}/vsftpd.conf`,
@@ -63,7 +77,13 @@ export class Scene implements AsyncDisposable {
       `--secret-id ${KEYS.secretId} --secret-key-file ${folder}/key`;
     await resources.use(network.server.start(emulator.split(" "), { env }))
       .hasSaid(/127\.0\.0\.1:9000/);
-    return new Scene({ network, nat: options.nat, env, resources: resources.move() });
+    return new Scene({
+      network,
+      nat: options.nat,
+      authority: certificate?.authority,
+      env,
+      resources: resources.move(),
+    });
   }
 
   /** Starts the gateway, by a line of shell; one that runs is stopped before. */
@@ -145,7 +165,15 @@ export function linesFor({ remedy, check }: ReportedFinding, comment: string): r
   return end === -1 ? rest : rest.slice(0, end);
 }
 
-function configuration(network: readonly string[]): string {
+function configuration({ network, certificate }: {
+  network: readonly string[];
+  certificate: Certificate | undefined;
+}): string {
+  const tls = certificate === undefined ? "" : `[TLS]
+tls_cert_file = ${certificate.certificate}
+tls_key_file = ${certificate.key}
+tls_required = all
+`;
   return `[COS_ACCOUNT_0]
 cos_secretid = ${KEYS.secretId}
 cos_secretkey = ${KEYS.secretKey}
@@ -160,5 +188,5 @@ listen_address = 0.0.0.0
 ${network.join("\n")}
 [OPTIONAL]
 log_file_enabled = false
-`;
+${tls}`;
 }
