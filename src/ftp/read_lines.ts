@@ -1,6 +1,9 @@
 import type { Connection } from "../net/connection.ts";
 import { type ControlLine, ControlLineReader } from "./control_line.ts";
 
+/** So many bytes one by one that bring no command are no ABOR's Telnet sequence, but a flood. */
+const TELNET_MAX = 64;
+
 /**
  * Reads lines from a control connection and has each taken, one after the other, until the connection ends. When `control`
  * gives another one after a line (TLS has begun), that one is read; what had arrived behind that line in clear text is thrown
@@ -25,13 +28,17 @@ async function readLinesOf(
 ): Promise<void> {
   const buffer = new Uint8Array(4096);
   const lines = new ControlLineReader();
+  /** Bytes in a row that were Telnet's. */
+  let telnet = 0;
   for (;;) {
     // A read stops where the urgent byte of an ABOR was, and Deno then waits for another packet before it reads on,
     // unless the read had filled its buffer: so nothing but one byte at a time is read there.
-    const into = lines.isBetweenLines ? buffer.subarray(0, 1) : buffer;
+    const into = lines.isBetweenLines && telnet < TELNET_MAX ? buffer.subarray(0, 1) : buffer;
     const count = await connection.read(into);
     if (count === null) return;
+    telnet = count === into.length ? telnet + count : 0;
     for (const line of lines.push(into.subarray(0, count))) {
+      telnet = 0;
       await take(line);
       if (isOver()) return;
     }
