@@ -46,7 +46,10 @@ export class ProxyProtocolListener implements Listener {
     for (;;) {
       const connection = this.#ready.shift();
       if (connection) return connection;
-      if (this.#closed) return null;
+      if (this.#closed) {
+        await this.#accepting;
+        return null;
+      }
       this.#accepting ??= this.#acceptNext();
       await Promise.race([this.#accepting, this.#isReady.promise]);
       if (this.#failure) {

@@ -72,6 +72,19 @@ Deno.test("each preparation replaces the one before, and its port is free again"
   assert.equal(gateway.ports.taken, 0);
 });
 
+Deno.test("a client that asks for passive ports again and again, pipelined, takes none from others", async () => {
+  await using gateway = await Gateway.start({ passivePorts: 2 });
+  using peer = await gateway.logIn();
+  using other = await gateway.logIn();
+  await peer.send("PASV\r\n".repeat(50) + "EPSV\r\n".repeat(50));
+  for (let count = 0; count < 50; count++) await peer.expect(227);
+  for (let count = 0; count < 50; count++) {
+    await peer.expect(229);
+    await other.extendedPassive();
+  }
+  assert.equal(gateway.ports.taken, 2);
+});
+
 Deno.test("sessions never share a port, and when all are taken the next gets 425 at once", async () => {
   await using gateway = await Gateway.start({ passivePorts: 5 });
   using stack = new DisposableStack();

@@ -34,19 +34,19 @@ function only(value: string, verb: string) {
       : reply(Code.notImplementedForParameter, `${verb} is ${value} only`);
 }
 
-function pasv(session: Session): Reply {
+async function pasv(session: Session): Promise<Reply> {
   refuseAfterEpsvAll(session);
   const { control: { local, remote }, services: { masquerade } } = session;
   if (ipVersion(local.hostname) !== 4) {
     return reply(Code.cannotOpenDataConnection, "PASV is for IPv4: use EPSV");
   }
   const named = masquerade?.addressFor(remote.hostname, local.hostname) ?? local.hostname;
-  const { port } = session.data.listen();
+  const { port } = await session.data.listen();
   const address = formatHostPort({ hostname: named, port });
   return reply(Code.passive, `Entering Passive Mode (${address}).`);
 }
 
-function epsv(session: Session, argument: Argument): Reply {
+async function epsv(session: Session, argument: Argument): Promise<Reply> {
   const wanted = argument.text.toUpperCase();
   if (wanted === "ALL") {
     session.epsvOnly = true;
@@ -58,7 +58,7 @@ function epsv(session: Session, argument: Argument): Reply {
       ? reply(Code.protocolNotSupported, `Use this network protocol: (${protocol})`)
       : reply(Code.argumentSyntaxError, "EPSV takes 1, 2 or ALL");
   }
-  const { port } = session.data.listen();
+  const { port } = await session.data.listen();
   return reply(Code.extendedPassive, `Entering Extended Passive Mode (|||${port}|)`);
 }
 

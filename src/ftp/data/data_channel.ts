@@ -40,8 +40,11 @@ export class DataChannel implements Disposable {
   }
 
   /** Listens on a passive port, on the address that the client, or the proxy in front of us, reached. @throws {DataConnectionError} `no-port`. */
-  listen(): SocketAddress {
+  async listen(): Promise<SocketAddress> {
+    const replaced = this.#passive;
     this.reset();
+    // Else one client that asks again and again would hold every port of a small range.
+    await replaced?.close();
     const { control, ports, peer, log } = this.#options;
     const { hostname } = control.reached ?? control.local;
     this.#passive = new PassiveListener(ports.open(hostname), {

@@ -53,6 +53,12 @@ export class PassiveListener implements Disposable {
     return connection;
   }
 
+  /** Stops listening; resolves when the port can be listened on again, which takes a turn of the event loop. */
+  async close(): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#accepted.catch(() => {});
+  }
+
   [Symbol.dispose](): void {
     this.#listener.close();
     if (!this.#handedOver) this.#accepted.then((unused) => unused?.close(), () => {});
