@@ -22,7 +22,7 @@ export interface Attack {
 }
 
 /** Between the second and the last time an attack may leave so much behind, which is what allocators and compilers do. Bytes. */
-const HEAP_GROWTH = 3 * 1024 ** 2;
+const HEAP_GROWTH = 8 * 1024 ** 2;
 const RSS_GROWTH = 48 * 1024 ** 2;
 
 const CONTENT = randomBytes(1_500_000);
@@ -99,7 +99,7 @@ const DATA_HEADER = proxyHeader({
 export class Crowd implements Disposable {
   readonly conns: readonly Deno.Conn[];
 
-  private constructor(conns: readonly Deno.Conn[]) {
+  constructor(conns: readonly Deno.Conn[]) {
     this.conns = conns;
   }
 
