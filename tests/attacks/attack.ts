@@ -18,8 +18,11 @@ export interface Attack {
    *
    * @param meanwhile to be called at its height: others must be served then.
    */
-  readonly run: (target: Target, meanwhile: () => Promise<void>) => Promise<void>;
+  readonly run: (target: Target, meanwhile: Meanwhile) => Promise<void>;
 }
+
+/** Has others use the gateway: who was there before, and, unless they are `refused`, newcomers. */
+export type Meanwhile = (options?: { newcomers: "served" | "refused" }) => Promise<void>;
 
 /** Between the second and the last time an attack may leave so much behind, which is what allocators and compilers do. Bytes. */
 const HEAP_GROWTH = 8 * 1024 ** 2;
@@ -41,9 +44,10 @@ export function attackTest({ name, options, rounds = 4, run }: Attack): void {
     const reports: Report[] = [];
     for (let round = 0; round < rounds; round++) {
       let met = 0;
-      await run(target, async () => {
+      await run(target, async ({ newcomers } = { newcomers: "served" }) => {
         met++;
         await useFiles(target, bystander);
+        if (newcomers === "refused") return;
         using newcomer = await target.newcomer();
         if (newcomer) await useFiles(target, newcomer);
       });

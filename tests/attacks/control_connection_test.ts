@@ -76,3 +76,38 @@ attackTest({
     }
   },
 });
+
+/** What is no UTF-8: lone, cut, overlong, surrogates, beyond Unicode, and what is none anywhere. */
+const INVALID = [
+  "80",
+  "c3",
+  "e4bda0e5",
+  "c0ae",
+  "c0afc0ae",
+  "e080af",
+  "eda080",
+  "f4908080",
+  "fe",
+  "ffff",
+]
+  .map((hex) => Uint8Array.fromHex(hex));
+
+attackTest({
+  name: "invalid UTF-8 and control characters in verbs and names",
+  async run(target, meanwhile) {
+    using peer = await target.logIn();
+    const controls = Array.from({ length: 31 }, (_, code) => Uint8Array.of(code + 1))
+      .filter(([code]) => code !== 10);
+    for (const bytes of [...INVALID, ...controls, Uint8Array.of(0), Uint8Array.of(127)]) {
+      for (const verb of ["CWD", "MKD", "SIZE", "DELE", "RNFR", "STAT", "MLST", "SITE", ""]) {
+        const line = [...new TextEncoder().encode(`${verb} a`), ...bytes, 98, 13, 10];
+        await peer.send(Uint8Array.from(line));
+        // FtpPeer takes nothing but whole lines of UTF-8.
+        const { code } = await peer.reply();
+        assert.ok(code >= 500 || (verb === "STAT" && code === 450), `${verb} ${bytes}: ${code}`);
+      }
+    }
+    await meanwhile();
+    assert.deepEqual(await peer.names(), ["bystander"]);
+  },
+});

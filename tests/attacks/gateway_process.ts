@@ -20,6 +20,8 @@ export interface AttackedOptions
     Pick<GatewayOptions, "hostname" | "loginGuard" | "maxConnectionsPerAddress" | "passivePorts"> {
   /** Whether loopback is a load balancer that speaks the PROXY protocol. @default false */
   readonly behindProxy?: boolean;
+  /** Whether the guard excepts loopback. @default false */
+  readonly exceptsLoopback?: boolean;
 }
 
 /** What clients have the gateway hold. */
@@ -58,11 +60,13 @@ const LIMITS = {
 };
 
 async function main(options: AttackedOptions): Promise<void> {
-  const proxies = options.behindProxy ? [parseCidr("127.0.0.0/8")] : undefined;
+  const loopback = [parseCidr("127.0.0.0/8")];
+  const proxies = options.behindProxy ? loopback : undefined;
   await using gateway = await Gateway.start({
     ...LIMITS,
     ftps: {},
     ...options,
+    loginGuard: { ...options.loginGuard, except: options.exceptsLoopback ? loopback : [] },
     decorate: proxies &&
       ((listener, services) => new ProxyProtocolListener(listener, { from: proxies, ...services })),
   });
