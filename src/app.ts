@@ -125,7 +125,6 @@ export async function serve(options: {
       log,
       ports: new PortPool({
         ...network.passivePorts,
-        random: Math.random,
         listen: (address) => behindProxies(listen(address)),
       }),
       masquerade,

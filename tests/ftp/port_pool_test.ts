@@ -66,3 +66,19 @@ Deno.test("PortPool reports an address that is not this machine's as no port", (
   assert.throws(() => pool.open("192.0.2.1"), isNoPort);
   assert.equal(pool.taken, 0);
 });
+
+Deno.test("PortPool's ports do not follow Math.random, whose state clients could compute", () => {
+  const { random } = Math;
+  const pool = new PortPool(freePorts(8));
+  const ports = new Set<number>();
+  try {
+    Math.random = () => 0;
+    for (let round = 0; round < 100; round++) {
+      using listener = pool.open(LOOPBACK);
+      ports.add(listener.address.port);
+    }
+  } finally {
+    Math.random = random;
+  }
+  assert.ok(ports.size > 1);
+});

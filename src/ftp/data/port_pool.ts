@@ -1,6 +1,11 @@
 import { listen, type Listener, type SocketAddress } from "../../net/connection.ts";
 import { DataConnectionError } from "./data_error.ts";
 
+/** `Math.random` can be computed from what it gave before: whoever was told some ports would know those of others. */
+function unforeseeable(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}
+
 /** Opens listeners on the ports of the passive range, each port at most once at a time. */
 export class PortPool {
   readonly #first: number;
@@ -11,18 +16,18 @@ export class PortPool {
 
   /**
    * @param options.last inclusive.
-   * @param options.random between 0 and 1.
+   * @param options.random between 0 and 1. @default one that cannot be foretold from the ports that it gave
    * @param options.listen how a port is opened. @default TCP
    */
   constructor(options: {
     first: number;
     last: number;
-    random: () => number;
+    random?: () => number;
     listen?: (address: SocketAddress) => Listener;
   }) {
     this.#first = options.first;
     this.#size = options.last - options.first + 1;
-    this.#random = options.random;
+    this.#random = options.random ?? unforeseeable;
     this.#listen = options.listen ?? listen;
   }
 
