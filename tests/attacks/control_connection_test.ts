@@ -49,6 +49,7 @@ attackTest({
 
 attackTest({
   name: "commands without end whose replies are not read",
+  rounds: 3,
   async run(target, meanwhile) {
     using crowd = await Crowd.gather(5, () => target.connect());
     const sending = crowd.send("HELP\r\nFEAT\r\n".repeat(100_000));

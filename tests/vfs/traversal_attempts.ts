@@ -23,10 +23,36 @@ const UP = [
   ".\u0301.", // combining accent
   "\u202e..", // right-to-left override
   "\ufeff..", // byte order mark
+  "..\ufeff",
+  "\u2060..", // word joiner
+  "..\ufe0e", // variation selector
+  "\u00b7\u00b7", // middle dots
+  "%uff0e%uff0e",
+  "%%32%65%%32%65",
+  "%e0%80%ae%e0%80%ae",
+  "..%01",
+  "..\t",
+  "..\u0085", // next line
+  "..\u00a0", // no-break space
+  "-..",
+  "~..",
+  '".."',
+  "'..'",
 ];
 
 /** Ways to write the slash between. */
-const SLASH = ["/", "//", "/./", "\\", "%2f", "%252f", "%5c", "\uff0f", "\u2215", "\u2044"];
+const SLASH = [
+  "/",
+  "//",
+  "/./",
+  "\\",
+  "%2f",
+  "%252f",
+  "%5c",
+  "\uff0f",
+  "\u2215",
+  "\u2044",
+];
 
 /** Paths that try to leave the key prefix, or to name something in it that FTP must not name. */
 export function* traversalAttempts(): Generator<string> {
