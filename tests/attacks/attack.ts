@@ -28,6 +28,9 @@ export type Meanwhile = (options?: { newcomers: "served" | "refused" }) => Promi
 const HEAP_GROWTH = 8 * 1024 ** 2;
 const RSS_GROWTH = 48 * 1024 ** 2;
 
+/** How long one round may take; only a failure takes that. Milliseconds. */
+const TIME_LIMIT = 30_000;
+
 const CONTENT = randomBytes(1_500_000);
 
 /**
@@ -44,13 +47,13 @@ export function attackTest({ name, options, rounds = 4, run }: Attack): void {
     const reports: Report[] = [];
     for (let round = 0; round < rounds; round++) {
       let met = 0;
-      await run(target, async ({ newcomers } = { newcomers: "served" }) => {
+      await inTime(run(target, async ({ newcomers } = { newcomers: "served" }) => {
         met++;
         await useFiles(target, bystander);
         if (newcomers === "refused") return;
         using newcomer = await target.newcomer();
         if (newcomer) await useFiles(target, newcomer);
-      });
+      }));
       assert.ok(met > 0, "nobody was there meanwhile");
       await useFiles(target, bystander);
       reports.push(await target.settled(before));
@@ -67,6 +70,17 @@ export function assertPlateau(reports: readonly Pick<Report, "heap" | "rss">[]):
   for (const [what, most] of [["heap", HEAP_GROWTH], ["rss", RSS_GROWTH]] as const) {
     const growth = reports.map((report) => (report[what] / 1024 ** 2).toFixed(1)).join(", ");
     assert.ok(last[what] - first[what] < most, `${what} grows with each attack (MiB): ${growth}`);
+  }
+}
+
+/** Settles like `attack`, or throws when it hangs. */
+async function inTime(attack: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("Cannot wait any longer")), TIME_LIMIT);
+  try {
+    await Promise.race([attack, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
