@@ -27,6 +27,17 @@ const LATENCY = 5;
 /** The `resume_window`: short, so that gateways sweep what those before them left. Milliseconds. */
 const WINDOW = 1_000;
 
+/** How the gateways and the emulator are set up. */
+export interface CrashOptions {
+  readonly latency?: number;
+  /** `min_part_size`. Bytes. @default PART_SIZE */
+  readonly partSize?: number;
+  /** `resume_window`. Milliseconds. @default a second */
+  readonly window?: number;
+}
+
+const DAY = 24 * 60 * 60_000;
+
 /** The objects of a bucket, by key. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
@@ -50,13 +61,15 @@ export class CrashingGateway implements AsyncDisposable {
     this.#process = this.#start();
   }
 
-  static async start(): Promise<CrashingGateway> {
+  /** @param options.latency of COS, milliseconds. @default 5, long enough to be killed while an answer is awaited */
+  static async start(options: CrashOptions = {}): Promise<CrashingGateway> {
+    const { latency = LATENCY } = options;
     await using resources = new AsyncDisposableStack();
     const folder = await Deno.makeTempDir({ prefix: "cosftp-crash-" });
     resources.defer(() => Deno.remove(folder, { recursive: true }));
-    const options = ["--listen", "127.0.0.1:0", "--data-dir", `${folder}/cos`];
+    const flags = ["--listen", "127.0.0.1:0", "--data-dir", `${folder}/cos`];
     const emulator = resources.use(
-      new GatewayProcess(["emulator", ...options, "--latency", `${LATENCY}`]),
+      new GatewayProcess(["emulator", ...flags, "--latency", `${latency}`]),
     );
     const [, endpoint] = await emulator.said(/COS emulator: http:\/\/([\d.:]+)/);
     const http = resources.use(new HttpClient({ dialer: systemDialer, clock: systemClock }));
@@ -77,12 +90,21 @@ export class CrashingGateway implements AsyncDisposable {
       log: new MemoryLog(),
     });
     const configuration = `${folder}/vsftpd.conf`;
-    await Deno.writeTextFile(configuration, configurationText(endpoint!));
+    await Deno.writeTextFile(configuration, configurationText(endpoint!, options));
     const gateway = new CrashingGateway({
       store,
       resources: resources.move(),
       configuration,
     });
+    await gateway.#isReady();
+    return gateway;
+  }
+
+  /** Another gateway with the same configuration; it must be disposed of before this one. */
+  async another(): Promise<CrashingGateway> {
+    const { store } = this;
+    const resources = new AsyncDisposableStack();
+    const gateway = new CrashingGateway({ store, resources, configuration: this.#configuration });
     await gateway.#isReady();
     return gateway;
   }
@@ -100,9 +122,14 @@ export class CrashingGateway implements AsyncDisposable {
     return peer;
   }
 
+  /** Kills the gateway for good. */
+  async kill(): Promise<void> {
+    await this.#process.crash();
+  }
+
   /** Kills the gateway and starts another one. */
   async crash(): Promise<void> {
-    await this.#process.crash();
+    await this.kill();
     this.#said += this.#process.stderr;
     this.#process = this.#start();
     await this.#isReady();
@@ -130,7 +157,7 @@ export class CrashingGateway implements AsyncDisposable {
   /** Sweeps as another gateway of the cluster would do some time later. @returns what is left: UploadIds and keys of records. */
   async sweep(): Promise<string[]> {
     const records = new UploadRecords({
-      store: laterStore(this.store, 2 * WINDOW),
+      store: laterStore(this.store, 2 * DAY),
       keyPrefix: "",
       account: "other",
       cluster: CLUSTER,
@@ -138,7 +165,7 @@ export class CrashingGateway implements AsyncDisposable {
       clock: new FakeClock(),
       log: new MemoryLog(),
     });
-    await sweepUploads(records, { window: WINDOW, ...uninterrupted() });
+    await sweepUploads(records, { window: DAY, ...uninterrupted() });
     const { objects } = await this.store.list({ prefix: records.prefix, ...uninterrupted() });
     return [...await this.uploads(), ...objects.map(({ key }) => key)];
   }
@@ -168,8 +195,11 @@ export class CrashingGateway implements AsyncDisposable {
   }
 }
 
-function configurationText(endpoint: string): string {
-  const { first, last } = freePorts(20);
+function configurationText(
+  endpoint: string,
+  { partSize = PART_SIZE, window = WINDOW }: CrashOptions,
+): string {
+  const { first, last } = freePorts(50);
   return `
 [COS_ACCOUNT_0]
 cos_secretid = ${KEYS.secretId}
@@ -184,9 +214,9 @@ listen_address = 127.0.0.1
 listen_port = 0
 passive_port = ${first}-${last}
 [OPTIONAL]
-min_part_size = ${PART_SIZE}
+min_part_size = ${partSize}
 cluster_name = ${CLUSTER}
-resume_window = ${WINDOW / 1000}s
+resume_window = ${window / 1000}s
 log_file_enabled = false
 `;
 }
