@@ -3,7 +3,6 @@ import { type NameEncoding, utf8 } from "../accounts/name_encoding.ts";
 import { permits } from "../accounts/permissions.ts";
 import { Deadline } from "../clock.ts";
 import type { Connection } from "../net/connection.ts";
-import { StoreError } from "../store/object_store.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { Tree } from "../vfs/tree.ts";
 import { VirtualPath } from "../vfs/virtual_path.ts";
@@ -16,7 +15,7 @@ import { DataChannel } from "./data/data_channel.ts";
 import { type Fact, FACTS } from "./data/facts.ts";
 import type { RepresentationType } from "./data/representation.ts";
 import { failureReply } from "./failure_reply.ts";
-import { commandFields, errorFields } from "./log_fields.ts";
+import { commandFields, errorFields, logFailure } from "./log_fields.ts";
 import type { LoggedIn } from "./logged_in.ts";
 import { Protection } from "./protection.ts";
 import { readLines } from "./read_lines.ts";
@@ -63,6 +62,8 @@ export class Session {
   /** QUIT has arrived: that the client then closes its side is no loss. */
   #quitReceived = false;
   #controlLost = false;
+  /** Behind an AUTH that waits for its turn nothing is read. */
+  #isDeaf = false;
   /** Why the session is to end with 421 as soon as no command runs. */
   #ending: string | undefined;
 
@@ -242,6 +243,7 @@ export class Session {
       await arrivals.catchUp();
       await arrivals.catchUp();
     }
+    if (this.#isDeaf) transfer.abort("control-lost");
     transfer.signal.throwIfAborted();
   }
 
@@ -311,7 +313,7 @@ export class Session {
       return await row.run(this, argument);
     } catch (error) {
       const failure = failureReply(error);
-      this.#logFailure(verb, failure, error);
+      logFailure(this.log, { verb, failure, error });
       return failure;
     } finally {
       if (row?.dataConnection) {
@@ -361,8 +363,10 @@ export class Session {
     }
     if (command.verb === "QUIT") this.#quitReceived = true;
     await this.#queue.push(command);
-    // Behind AUTH nothing is read until it is known whether TLS follows.
-    if (command.verb === "AUTH") await this.#queue.settled();
+    if (command.verb !== "AUTH") return;
+    this.#isDeaf = true;
+    await this.#queue.settled();
+    this.#isDeaf = false;
   }
 
   /** Ends the session with 421 and `why`, now or after the command that runs. */
@@ -388,12 +392,5 @@ export class Session {
     const deadline = new Deadline({ clock, milliseconds, error: () => new Error("stuck") });
     deadline.signal.addEventListener("abort", () => this.close(), { once: true });
     return deadline;
-  }
-
-  #logFailure(verb: string, failure: Reply, error: unknown): void {
-    const fields = { verb, reply: failure.code, ...errorFields(error) };
-    if (error instanceof StoreError) this.log.warning("COS refused or failed", fields);
-    else if (failure.code === Code.localError) this.log.error("A command failed", fields);
-    else this.log.debug("A command was refused", fields);
   }
 }

@@ -339,7 +339,7 @@ export class Upload implements UploadHolder, AsyncDisposable {
    * client whose file ends there must have something left to send, or it takes the file for stored.
    */
   async #keep(multipart: MultipartUpload): Promise<void> {
-    const { log, records: { options: { clock } } } = this.#resources;
+    const { log, records: { options: { account, clock } } } = this.#resources;
     using deadline = new Deadline({
       clock,
       milliseconds: KEEP_MAX,
@@ -358,7 +358,7 @@ export class Upload implements UploadHolder, AsyncDisposable {
     await Promise.allSettled(this.#inFlight);
     const kept = await multipart.keep();
     if (kept !== undefined) {
-      log.info("Kept an interrupted upload", { key: this.#key, received, kept });
+      log.info("Kept an interrupted upload", { account, key: this.#key, received, kept });
     }
   }
 

@@ -55,7 +55,7 @@ export class UploadRecords {
   /** Records of uploads that this process has ended without being able to abort them. */
   readonly #abandoned = new Set<string>();
   /** The files that records were seen of, by the folder of their records. */
-  readonly #seen = new Set<string>();
+  #seen = new Set<string>();
   #refused = false;
 
   constructor(options: UploadRecordsOptions) {
@@ -137,8 +137,7 @@ export class UploadRecords {
     const folder = this.#folderOf(key);
     try {
       const { objects } = await this.#options.store.list({ ...options, prefix: folder });
-      if (objects.length > 0) this.see(folder);
-      else this.#seen.delete(folder);
+      if (objects.length > 0) this.#seen.add(folder);
       return objects;
     } catch (error) {
       if (!this.#isRefusal(error)) throw error;
@@ -146,9 +145,15 @@ export class UploadRecords {
     }
   }
 
-  /** Remembers which file this record is about. */
-  see(recordKey: string): void {
-    this.#seen.add(recordKey.slice(0, recordKey.lastIndexOf("/") + 1));
+  /** Takes note of all records that there are, by their keys. */
+  seeOnly(recordKeys: readonly string[]): void {
+    this.#seen = new Set(recordKeys.map((key) => key.slice(0, key.lastIndexOf("/") + 1)));
+  }
+
+  /** Removes the record of an upload that nothing is left of. @throws {StoreError} */
+  async sweep(recordKey: string, options: CallOptions): Promise<void> {
+    await this.#options.store.delete(recordKey, options);
+    this.#abandoned.delete(recordKey);
   }
 
   /**

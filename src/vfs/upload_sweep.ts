@@ -38,18 +38,20 @@ export async function sweepUploads(records: UploadRecords, options: SweepOptions
     log.warning("Cannot sweep what uploads have left: the next sweep tries again", fields);
   };
   try {
+    const seen: string[] = [];
     let marker: string | undefined;
     do {
       const page = await store.list({ prefix: records.prefix, marker, signal });
       for (const object of page.objects) {
+        seen.push(object.key);
         if (records.isRunning(object.key)) continue;
-        records.see(object.key);
         const now = page.date?.getTime() ?? clock.now();
         await sweepOne(records, object, { ...options, now })
           .catch((error) => failed(error, object.key));
       }
       marker = page.nextMarker;
     } while (marker !== undefined);
+    records.seeOnly(seen);
   } catch (error) {
     failed(error);
   }
@@ -80,7 +82,7 @@ async function sweepOne(
       : "An interrupted upload has expired";
     log.info(what, { ...upload, account: record.account, parts: parts.length });
   }
-  await store.delete(object.key, { signal });
+  await records.sweep(object.key, { signal });
 }
 
 /** The uploads that a record may stand for. */

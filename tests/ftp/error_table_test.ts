@@ -5,7 +5,7 @@ import type { TransferAbortReason } from "../../src/ftp/transfer.ts";
 import type { TreeErrorKind } from "../../src/vfs/tree_error.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
 import { Gateway, type GatewayOptions, MAX_FILE_SIZE, MIB, PART_SIZE } from "./gateway.ts";
-import { CuttableData } from "./cuttable_data.ts";
+import { CuttableData } from "./detour.ts";
 import { FtpPeer, receiveAll, sendAll } from "./ftp_peer.ts";
 
 /** Makes one error happen. @returns the code of the reply that tells of it. */

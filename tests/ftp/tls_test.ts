@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { ArrivalBarrier, type Arrivals } from "../../src/net/arrival_barrier.ts";
 import type { CertificatePair } from "../../src/net/certificate.ts";
 import { selfSignedCertificate } from "../../src/net/self_signed.ts";
 import type { CertificateSource } from "../../src/net/server_certificate.ts";
 import { noise } from "../checksum/noise.ts";
 import { LOCALHOST } from "../net/localhost_certificate.ts";
-import { CuttableData } from "./cuttable_data.ts";
+import { CuttableData, Detour } from "./detour.ts";
 import { Gateway, MIB } from "./gateway.ts";
 import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
 
@@ -82,6 +83,70 @@ Deno.test("active data connections are protected too, with the gateway as TLS se
     await peer.expect(226);
   }
   assert.equal(await gateway.text("b"), "active");
+});
+
+Deno.test("STAT and ABOR are heard in a transfer under TLS", async () => {
+  await using gateway = await Gateway.start({ ftps: {} });
+  using peer = await logInPrivately(gateway);
+  assert.ok((await peer.ask("STAT", 211)).lines.includes(
+    " Control connection: TLS, data connections: TLS",
+  ));
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "some");
+  await peer.moved(4);
+  await peer.ask("ABOR", 426);
+  await peer.expect(226);
+  assert.equal(await gateway.text("a"), undefined);
+});
+
+Deno.test("an upload with AUTH behind it is not stored: nobody hears whether the client is there", async () => {
+  await using gateway = await Gateway.start({ ftps: {} });
+  using peer = await gateway.logIn();
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "content");
+  await peer.moved(7);
+  await peer.send("AUTH TLS\r\n");
+  await gateway.turn(0);
+  await (data as Deno.TcpConn).closeWrite();
+  await peer.expect(426);
+  await peer.expect(234);
+  assert.equal(await gateway.text("a"), undefined);
+});
+
+Deno.test("a client that is gone when its upload has ended is noticed through TLS", async () => {
+  using barrier = await ArrivalBarrier.open();
+  const detours: Detour[] = [];
+  const arrivals: Arrivals = {
+    catchUp: () => barrier.catchUp(),
+    async settle() {
+      await barrier.settle();
+      await detours.at(-1)!.cut();
+      await barrier.catchUp();
+      await barrier.catchUp();
+    },
+  };
+  await using gateway = await Gateway.start({ ftps: { truncation: "accept" }, arrivals });
+  await gateway.put("a", "old");
+  for (const level of ["C", "P"]) {
+    for (let round = 0; round < 10; round++) {
+      using detour = new Detour(gateway.address);
+      detours.push(detour);
+      using peer = await FtpPeer.connect(detour.address);
+      await peer.expect(220);
+      await peer.protect();
+      await peer.logIn();
+      await peer.ask(`PROT ${level}`, 200);
+      peer.dataIsPrivate = level === "P";
+      using data = await peer.openData();
+      await peer.ask("STOR a", 150);
+      await sendAll(data, "new");
+      await (data as Deno.TcpConn | Deno.TlsConn).closeWrite();
+      await gateway.sessionsLeft(0);
+      assert.equal(await gateway.text("a"), "old", `PROT ${level}, round ${round}`);
+    }
+  }
 });
 
 Deno.test("security commands have the replies of RFC 2228 and RFC 4217", async () => {

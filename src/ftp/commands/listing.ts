@@ -197,12 +197,14 @@ async function machineListOne(session: Session, argument: Argument): Promise<Rep
 /** STAT: the session's state, or a listing over the control connection. */
 async function status(session: Session, argument: Argument): Promise<Reply> {
   if (argument.isEmpty) {
-    const { account } = session.loggedIn;
+    const { protection, loggedIn: { account } } = session;
     return reply(
       Code.systemStatus,
       "cosftp status:",
       `Connected from ${session.control.remote.hostname}`,
       `Logged in as ${account.name}`,
+      `Control connection: ${protection.isControlPrivate ? "TLS" : "clear text"}, ` +
+        `data connections: ${protection.data === "private" ? "TLS" : "clear text"}`,
       `TYPE: ${session.type === "ascii" ? "ASCII" : "image"}, STRU: file, MODE: stream`,
       "End of status",
     );
