@@ -48,7 +48,8 @@ export function accountOpener(
       keyPrefix: account.keyPrefix,
       account: name,
       cluster,
-      interrupted: limits.interruptedUpload,
+      // Who only reads has nothing to resume, and perhaps no right to look.
+      interrupted: account.authority.write ? limits.interruptedUpload : "discard",
       clock: systemClock,
       log,
     });

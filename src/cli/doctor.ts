@@ -42,8 +42,8 @@ export function addDoctor(
   const command = program.command("doctor")
     .summary("find out why clients cannot connect, and how to mend it")
     .description(
-      "Looks at the machine that cosftp is to run on; with --target at an FTP server, any, as its clients see it: the password\n" +
-        "is asked for, or read from stdin or COSFTP_PASSWORD. It mends nothing, and prints what does.",
+      "Looks at the machine that cosftp is to run on; with --target at an FTP server, any, as its clients see it: the " +
+        "password is asked for, or read from stdin or COSFTP_PASSWORD. It mends nothing, and prints what does.",
     )
     .option("--config <file>", "the configuration of the server")
     .option("--lenient", "unknown sections and keys are warnings, not errors")

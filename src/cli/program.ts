@@ -4,6 +4,7 @@ import { addDoctor, doctor } from "./doctor.ts";
 import { addEmulator, emulator } from "./emulator.ts";
 import { ExitCode } from "./exit_code.ts";
 import { addHashPassword, hashPassword } from "./hash_password.ts";
+import { raiseOpenFilesMax } from "./open_files.ts";
 import { addServe, serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { addValidate, validate } from "./validate.ts";
@@ -65,9 +66,11 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("before", EXAMPLES)
     .showHelpAfterError("Run cosftp --help for what there is.")
     .exitOverride()
-    // Only doctor asks libc, and programs that read the firewall.
-    .hook("preAction", (_, action) => {
-      if (action.name() !== "doctor") terminal.giveUp(["run", "ffi"]);
+    // Only doctor asks libc for more than this, and programs that read the firewall.
+    .hook("preAction", async (_, action) => {
+      if (action.name() === "doctor") return;
+      if (action.name() === "serve") await raiseOpenFilesMax();
+      terminal.giveUp(["run", "ffi"]);
     })
     .configureOutput({
       writeOut: (text) => terminal.out(text),

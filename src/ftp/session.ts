@@ -237,7 +237,7 @@ export class Session {
    */
   async confirmClient(transfer: Transfer): Promise<void> {
     const { arrivals } = this.services;
-    await arrivals.settle();
+    await arrivals.settle(transfer.settlings);
     if (this.protection.isControlPrivate) {
       // Its end has been read; now TLS must get and tell it.
       await arrivals.catchUp();

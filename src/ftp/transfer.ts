@@ -18,6 +18,9 @@ export class TransferAborted extends Error {
   }
 }
 
+/** An upload above so many bytes is more likely to be cut off, and has the time: it is listened longer whether its client lives. */
+const LARGE = 1024 * 1024;
+
 /** One transfer under way, from its command to its last reply: what ABOR ends and STAT reports. */
 export class Transfer {
   readonly #controller = new AbortController();
@@ -35,6 +38,11 @@ export class Transfer {
   /** Aborts with a {@linkcode TransferAborted}. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** For how long its client's control connection is listened to before it is published ({@linkcode Arrivals.settle}). */
+  get settlings(): number {
+    return this.bytes > LARGE ? 10 : 1;
   }
 
   abort(reason: TransferAbortReason): void {

@@ -2,8 +2,11 @@ import { type Connection, listen, systemDialer } from "./connection.ts";
 
 /** Lets other connections be heard. */
 export interface Arrivals {
-  /** Resolves when what arrived within the next millisecond or two was handled. Takes 1.1 ms of an idle event loop. */
-  settle(): Promise<void>;
+  /**
+   * Resolves when what arrived within the next millisecond or two was handled. Takes 1.1 ms of an idle event loop, as often
+   * as `times` says.
+   */
+  settle(times: number): Promise<void>;
   /** Resolves when what has arrived by now was reported. Takes 50 microseconds of an idle event loop. */
   catchUp(): Promise<void>;
 }
@@ -36,11 +39,13 @@ export class ArrivalBarrier implements Arrivals, Disposable {
     }
   }
 
-  async settle(): Promise<void> {
-    await pause();
-    // Reported together, both still count as one: the second round begins when all of that is handled.
-    await this.catchUp();
-    await this.catchUp();
+  async settle(times: number): Promise<void> {
+    for (let time = 0; time < times; time++) {
+      await pause();
+      // Reported together, both still count as one: the second round begins when all of that is handled.
+      await this.catchUp();
+      await this.catchUp();
+    }
   }
 
   catchUp(): Promise<void> {

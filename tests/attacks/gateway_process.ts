@@ -6,7 +6,8 @@ import { parseCidr } from "../../src/net/cidr.ts";
 import { nextTurn } from "../../src/net/connection.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
 import { ProxyProtocolListener } from "../../src/net/proxy_protocol.ts";
-import { Gateway, type GatewayOptions } from "../ftp/gateway.ts";
+import { Gateway } from "../ftp/gateway.ts";
+import type { GatewayOptions } from "../ftp/gateway_options.ts";
 
 /** What the gateway is told. */
 export type Order =

@@ -103,7 +103,8 @@ export class GatewayProcess implements AsyncDisposable {
 /** How cosftp is started: the executable of `COSFTP_BIN`, else from source with the permissions of `deno task cosftp`. */
 export function cosftpCommand(): string[] {
   const executable = Deno.env.get("COSFTP_BIN");
-  if (executable) return [executable];
+  // A client's working directory is another one.
+  if (executable) return [Deno.realPathSync(executable)];
   const root = new URL("../../", import.meta.url);
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
   const [, ...args] = (tasks.cosftp.command as string).split(" ");

@@ -156,8 +156,21 @@ export class CrashingGateway implements AsyncDisposable {
 
   /** Sweeps as another gateway of the cluster would do some time later. @returns what is left: UploadIds and keys of records. */
   async sweep(): Promise<string[]> {
-    const records = new UploadRecords({
-      store: laterStore(this.store, 2 * DAY),
+    const records = this.#records(laterStore(this.store, 2 * DAY));
+    await sweepUploads(records, { window: DAY, ...uninterrupted() });
+    return await this.left();
+  }
+
+  /** What is left of uploads: UploadIds and keys of records. */
+  async left(): Promise<string[]> {
+    const { prefix } = this.#records(this.store);
+    const { objects } = await this.store.list({ prefix, ...uninterrupted() });
+    return [...await this.uploads(), ...objects.map(({ key }) => key)];
+  }
+
+  #records(store: ObjectStore): UploadRecords {
+    return new UploadRecords({
+      store,
       keyPrefix: "",
       account: "other",
       cluster: CLUSTER,
@@ -165,9 +178,6 @@ export class CrashingGateway implements AsyncDisposable {
       clock: new FakeClock(),
       log: new MemoryLog(),
     });
-    await sweepUploads(records, { window: DAY, ...uninterrupted() });
-    const { objects } = await this.store.list({ prefix: records.prefix, ...uninterrupted() });
-    return [...await this.uploads(), ...objects.map(({ key }) => key)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

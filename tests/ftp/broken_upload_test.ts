@@ -258,7 +258,7 @@ Deno.test("a control connection that ends only after the data connection was rea
       catchUp: () => barrier.catchUp(),
       settle() {
         peers[0]!.close();
-        return barrier.settle();
+        return barrier.settle(1);
       },
     };
     await using gateway = await Gateway.start({ arrivals });

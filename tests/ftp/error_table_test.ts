@@ -4,7 +4,8 @@ import type { DataErrorKind } from "../../src/ftp/data/data_error.ts";
 import type { TransferAbortReason } from "../../src/ftp/transfer.ts";
 import type { TreeErrorKind } from "../../src/vfs/tree_error.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
-import { Gateway, type GatewayOptions, MAX_FILE_SIZE, MIB, PART_SIZE } from "./gateway.ts";
+import { Gateway, MAX_FILE_SIZE, MIB, PART_SIZE } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 import { CuttableData } from "./detour.ts";
 import { FtpPeer, receiveAll, sendAll } from "./ftp_peer.ts";
 

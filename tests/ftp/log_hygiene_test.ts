@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../src/store/object_store.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { FakeClock } from "../fake_clock.ts";
-import { Gateway, type GatewayOptions } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 
 /** What a line is to be: a time, a level, and not a character that ends a line or steers a terminal. */
 const LINE =

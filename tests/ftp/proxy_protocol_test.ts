@@ -3,7 +3,8 @@ import { parseCidr } from "../../src/net/cidr.ts";
 import { ProxyProtocolListener } from "../../src/net/proxy_protocol.ts";
 import { proxyHeader } from "../net/proxy_headers.ts";
 import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
-import { Gateway, type GatewayOptions } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 
 const CLIENT = { hostname: "192.0.2.7", port: 40_000 };
 const SERVICE = { hostname: "203.0.113.10", port: 21 };

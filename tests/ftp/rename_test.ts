@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { uninterrupted } from "../../src/store/object_store.ts";
-import { Gateway, type GatewayOptions } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 
 const TREE = {
   "from/": "",

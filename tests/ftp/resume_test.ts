@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import { uninterrupted } from "../../src/store/object_store.ts";
 import { noise } from "../checksum/noise.ts";
 import { type FtpPeer, sendAll } from "./ftp_peer.ts";
-import { Gateway, type GatewayOptions, MIB, PART_SIZE } from "./gateway.ts";
+import { Gateway, MIB, PART_SIZE } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway_options.ts";
 
 const FILE = noise(8 * PART_SIZE + 7);
 const OTHER = noise(8 * PART_SIZE + 8).subarray(1);

@@ -121,7 +121,7 @@ Deno.test("a client that is gone when its upload has ended is noticed through TL
   const arrivals: Arrivals = {
     catchUp: () => barrier.catchUp(),
     async settle() {
-      await barrier.settle();
+      await barrier.settle(1);
       await detours.at(-1)!.cut();
       await barrier.catchUp();
       await barrier.catchUp();
