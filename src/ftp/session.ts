@@ -193,7 +193,9 @@ export class Session {
   sendText(text: string): Promise<void> {
     this.#sending = this.#sending.then(async () => {
       using _stuck = this.#closeAfter(this.services.stallTimeout);
-      await this.control.write(this.nameEncoding.encode(text));
+      await this.control.write(this.nameEncoding.encode(text)).catch((cause) => {
+        throw new CommandError(Code.serviceNotAvailable, "The client has gone", { cause });
+      });
     });
     this.#sending.catch(() => {});
     return this.#sending;
