@@ -91,6 +91,20 @@ Deno.test("ABOR that came before its transfer began ends it all the same", async
   assert.deepEqual(await gateway.keys(), ["d/a"]);
 });
 
+Deno.test("ABOR with an argument is refused and ends no transfer, also one that it was sent along with", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.logIn();
+  using data = await peer.openData();
+  await peer.send("NOOP\r\nSTOR a\r\nABOR x\r\n");
+  await peer.expect(200);
+  await peer.expect(150);
+  await sendAll(data, "whole");
+  data.close();
+  await peer.expect(226);
+  await peer.expect(501);
+  assert.equal(await gateway.text("a"), "whole");
+});
+
 Deno.test("ABOR as clients send it, with its Telnet sequence, ends a transfer", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
