@@ -52,6 +52,7 @@ class SessionPlayer implements Disposable {
   readonly #watchdog: ReturnType<typeof setTimeout>;
   /** Data connections, and where the client listens for them. */
   readonly #data = new Set<Deno.Conn | Deno.Listener>();
+  readonly #passive = new Map<Prepared, Deno.Conn>();
   #isStuck = false;
   #hasHungUp = false;
   /** Then the gateway may say that somebody took too long. */
@@ -94,19 +95,18 @@ class SessionPlayer implements Disposable {
   }
 
   async #play({ lines, cuts, data }: PlannedStep): Promise<void> {
-    const early = data.early && lines.some(({ verb }) => TRANSFER_VERBS.has(verb.toUpperCase()))
-      ? await this.#connectPassive(this.#view.prepared)
-      : undefined;
+    if (data.early && lines.some(({ verb }) => TRANSFER_VERBS.has(verb.toUpperCase()))) {
+      await this.#connectPassive(this.#view.prepared);
+    }
     await this.#send(lines, { cuts });
-    let planned = { data, early };
+    let planned = data;
     while (this.#outstanding.length > 0 && !this.#hasHungUp) {
       const opened = await this.#answer();
       if (!opened) continue;
       await this.#transfer(opened, planned);
       // What was sent during the first transfer may begin others.
-      planned = { data: WHOLE, early: undefined };
+      planned = WHOLE;
     }
-    closeQuietly(early);
   }
 
   /** Sends lines together, in segments. That the gateway has closed meanwhile shows when replies are read. */
@@ -194,7 +194,7 @@ class SessionPlayer implements Disposable {
   /** Does with the data connection of `command` what is planned, until its last reply has come. */
   async #transfer(
     command: Said,
-    { data, early }: { data: DataBehaviour; early: Deno.Conn | undefined },
+    data: DataBehaviour,
   ): Promise<void> {
     const { prepared, restartMarker } = this.#view;
     const { how } = data;
@@ -207,7 +207,7 @@ class SessionPlayer implements Disposable {
     const isWhole = how === "whole" || how === "half-close";
     const whole = isUpload ? this.#content(data.size) : new Uint8Array();
     const sent = isWhole ? whole : whole.slice(0, whole.length / 2);
-    const conn = how === "never" ? undefined : await this.#open(prepared, { data, early });
+    const conn = how === "never" ? undefined : await this.#open(prepared, data);
     if (!conn && how === "reset" && prepared?.kind === "active") closeQuietly(prepared.listener);
     if (conn) this.#data.add(conn);
     if (conn && isUpload) await quietly(sendAll(conn, sent));
@@ -302,12 +302,11 @@ class SessionPlayer implements Disposable {
 
   async #open(
     prepared: Prepared | undefined,
-    { data, early }: { data: DataBehaviour; early: Deno.Conn | undefined },
+    data: DataBehaviour,
   ): Promise<Deno.Conn | undefined> {
-    const conn = early ??
-      (prepared?.kind === "active"
-        ? await this.#accept(prepared.listener, data)
-        : await this.#connectPassive(prepared));
+    const conn = prepared?.kind === "active"
+      ? await this.#accept(prepared.listener, data)
+      : await this.#connectPassive(prepared);
     if (!conn || !this.#view.dataIsPrivate) return conn;
     return await quietly(this.#protect(conn as Deno.TcpConn));
   }
@@ -333,10 +332,14 @@ class SessionPlayer implements Disposable {
     return conn;
   }
 
+  /** The one connection to a passive port; it may have been opened for a command that was then not carried out. */
   async #connectPassive(prepared: Prepared | undefined): Promise<Deno.Conn | undefined> {
     if (prepared?.kind !== "passive") return undefined;
-    const conn = await quietly(Deno.connect({ hostname: "127.0.0.1", port: prepared.port }));
-    if (conn) this.#data.add(conn);
+    const conn = this.#passive.get(prepared) ??
+      await quietly(Deno.connect({ hostname: "127.0.0.1", port: prepared.port }));
+    if (!conn) return undefined;
+    this.#data.add(conn);
+    this.#passive.set(prepared, conn);
     return conn;
   }
 
