@@ -363,7 +363,7 @@ export class Session {
           this.#transfer.abort("abor");
       }
     }
-    if (command.verb === "QUIT") this.#quitReceived = true;
+    if (command.verb === "QUIT" && command.argument.length === 0) this.#quitReceived = true;
     await this.#queue.push(command);
     if (command.verb !== "AUTH") return;
     this.#isDeaf = true;

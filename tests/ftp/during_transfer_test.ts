@@ -184,3 +184,18 @@ Deno.test("a control connection that is lost in a transfer ends it, and the sess
     assert.deepEqual(await gateway.keys(), ["a"]);
   }
 });
+
+Deno.test("QUIT that was refused does not make a good end of a control connection that is lost", async () => {
+  await using gateway = await Gateway.start();
+  await gateway.put("a", "old");
+  using peer = await gateway.logIn();
+  await peer.ask("QUIT x", 501);
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "the first half");
+  await peer.moved(14);
+  peer.close();
+  data.close();
+  await gateway.sessionsLeft(0);
+  assert.equal(await gateway.text("a"), "old");
+});
