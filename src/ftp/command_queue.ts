@@ -51,9 +51,11 @@ export class CommandQueue {
     }
   }
 
-  /** Whether a command with this verb waits. */
+  /** Whether a command with this verb and no argument waits. */
   includes(verb: string): boolean {
-    return this.#commands.some((command) => command !== "too-long" && command.verb === verb);
+    return this.#commands.some((command) =>
+      command !== "too-long" && command.verb === verb && command.argument.length === 0
+    );
   }
 
   /** No more commands come; those that wait are still given out. */

@@ -23,13 +23,17 @@ export function errorFields(error: unknown): LogFields {
 
 const lenient = new TextDecoder();
 
-/** A command as the log may show it: "PASS" and a tab makes a verb of the password. */
-export function commandFields({ verb }: { verb: string }, { bytes }: Argument): LogFields {
-  const isPassword = /^PASS(?!V$)/.test(verb) || verb === "ACCT";
-  return {
-    verb: isPassword ? verb.slice(0, 4) : verb,
-    argument: isPassword ? "***" : lenient.decode(bytes),
-  };
+/**
+ * A command as the log may show it: without passwords, and not what follows a verb that there is none of, which may be a PASS
+ * that a blank, a tab or line noise has made another word.
+ */
+export function commandFields(
+  { verb }: { verb: string },
+  { argument, isKnown }: { argument: Argument; isKnown: boolean },
+): LogFields {
+  if (!isKnown) return { verb: "unknown", bytes: verb.length + argument.bytes.length };
+  const isPassword = verb === "PASS" || verb === "ACCT";
+  return { verb, argument: isPassword ? "***" : lenient.decode(argument.bytes) };
 }
 
 /** Tells of a command that failed, as loudly as it is somebody's trouble. */

@@ -193,7 +193,9 @@ export class Session {
   sendText(text: string): Promise<void> {
     this.#sending = this.#sending.then(async () => {
       using _stuck = this.#closeAfter(this.services.stallTimeout);
-      await this.control.write(this.nameEncoding.encode(text));
+      await this.control.write(this.nameEncoding.encode(text)).catch((cause) => {
+        throw new CommandError(Code.serviceNotAvailable, "The client has gone", { cause });
+      });
     });
     this.#sending.catch(() => {});
     return this.#sending;
@@ -276,9 +278,9 @@ export class Session {
       this.#idleDeadline.pause();
       const done = await this.#execute(command);
       await this.send(done);
+      this.#executing = false;
       if (done.code === Code.securityMechanismAccepted) await this.#startTls();
       this.#idleDeadline.resume();
-      this.#executing = false;
       if (done.code === Code.closing || done.code === Code.serviceNotAvailable) return;
     }
   }
@@ -290,7 +292,7 @@ export class Session {
     const { verb } = command;
     const row = COMMANDS.get(verb);
     const argument = new Argument(command.argument, this.nameEncoding);
-    this.log.debug("Command", commandFields(command, argument));
+    this.log.debug("Command", commandFields(command, { argument, isKnown: row !== undefined }));
     if (verb !== "RNTO") this.renameFrom = undefined;
     try {
       if (!row) return unknownCommand(verb);
@@ -361,7 +363,7 @@ export class Session {
           this.#transfer.abort("abor");
       }
     }
-    if (command.verb === "QUIT") this.#quitReceived = true;
+    if (command.verb === "QUIT" && command.argument.length === 0) this.#quitReceived = true;
     await this.#queue.push(command);
     if (command.verb !== "AUTH") return;
     this.#isDeaf = true;

@@ -119,6 +119,6 @@ function checkedKey(key: string): string {
 }
 
 function hasControlCharacter(text: string): boolean {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return /[\x00-\x1f\x7f]/.test(text);
+  // C0, DEL and C1, among which U+009B steers terminals.
+  return /\p{Cc}/u.test(text);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nextTurn } from "../../src/net/connection.ts";
+import { type Listener, nextTurn } from "../../src/net/connection.ts";
 import { Gateway } from "./gateway.ts";
 
 const encoder = new TextEncoder();
@@ -120,4 +120,29 @@ Deno.test("no password is ever logged, whatever case its verb has", async () => 
   const logged = JSON.stringify(gateway.log.lines);
   assert.match(logged, /"verb":"PASS"/);
   assert.doesNotMatch(logged, /secret/);
+});
+
+Deno.test("a client that leaves during a listing on the control connection is no failure of the gateway", async () => {
+  const gone = new Error("Broken pipe");
+  const decorate = (listener: Listener): Listener => ({
+    address: listener.address,
+    accept: async () => {
+      const control = await listener.accept();
+      if (!control) return null;
+      const write = control.write.bind(control);
+      control.write = (bytes) =>
+        new TextDecoder().decode(bytes).startsWith("213-") ? Promise.reject(gone) : write(bytes);
+      return control;
+    },
+    close: () => listener.close(),
+    [Symbol.dispose]: () => listener.close(),
+  });
+  await using gateway = await Gateway.start({ decorate });
+  using peer = await gateway.logIn();
+  await peer.send("STAT /\r\n");
+  await gateway.turn(0);
+  peer.close();
+  await gateway.sessionsLeft(0);
+  const loud = gateway.log.lines.filter(({ level }) => level === "error" || level === "warning");
+  assert.deepEqual(loud, []);
 });

@@ -91,6 +91,20 @@ Deno.test("ABOR that came before its transfer began ends it all the same", async
   assert.deepEqual(await gateway.keys(), ["d/a"]);
 });
 
+Deno.test("ABOR with an argument is refused and ends no transfer, also one that it was sent along with", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.logIn();
+  using data = await peer.openData();
+  await peer.send("NOOP\r\nSTOR a\r\nABOR x\r\n");
+  await peer.expect(200);
+  await peer.expect(150);
+  await sendAll(data, "whole");
+  data.close();
+  await peer.expect(226);
+  await peer.expect(501);
+  assert.equal(await gateway.text("a"), "whole");
+});
+
 Deno.test("ABOR as clients send it, with its Telnet sequence, ends a transfer", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
@@ -169,4 +183,19 @@ Deno.test("a control connection that is lost in a transfer ends it, and the sess
     await gateway.sessionsLeft(0);
     assert.deepEqual(await gateway.keys(), ["a"]);
   }
+});
+
+Deno.test("QUIT that was refused does not make a good end of a control connection that is lost", async () => {
+  await using gateway = await Gateway.start();
+  await gateway.put("a", "old");
+  using peer = await gateway.logIn();
+  await peer.ask("QUIT x", 501);
+  using data = await peer.openData();
+  await peer.ask("STOR a", 150);
+  await sendAll(data, "the first half");
+  await peer.moved(14);
+  peer.close();
+  data.close();
+  await gateway.sessionsLeft(0);
+  assert.equal(await gateway.text("a"), "old");
 });

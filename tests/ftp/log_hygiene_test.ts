@@ -83,7 +83,7 @@ Deno.test("log stays a line a record, whatever COS answers", async () => {
 Deno.test("names with control characters are refused, and nothing is stored", async () => {
   await using gateway = await Gateway.start();
   using peer = await gateway.logIn();
-  const controls = [1, 8, 9, 12, 27, 31, 127].map((code) => String.fromCharCode(code));
+  const controls = [1, 8, 9, 12, 27, 31, 127, 0x80, 0x9b].map((code) => String.fromCharCode(code));
   for (const control of controls) {
     await peer.ask(`MKD a${control}b`, 553);
     await peer.ask(`RNFR a${control}b`, 553);
@@ -91,4 +91,15 @@ Deno.test("names with control characters are refused, and nothing is stored", as
     await peer.ask(`STOR a${control}b`, 553);
   }
   assert.deepEqual(await gateway.keys(), []);
+});
+
+Deno.test("a PASS that a blank, a tab or noise has made another word does not show the password", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.connect();
+  for (const begin of [" PASS ", "\tPASS ", "PA\0SS ", "\ufeffPASS ", "PASSWORD ", "hunter2 "]) {
+    await peer.ask("USER alice", 331);
+    await peer.command(`${begin}hunter2`);
+  }
+  const told = gateway.log.lines.filter((line) => /hunter2/i.test(JSON.stringify(line)));
+  assert.deepEqual(told, []);
 });

@@ -129,6 +129,16 @@ Deno.test("a login that does not come in time counts as a failed one", async () 
   await third.ask("NOOP", 200);
 });
 
+Deno.test("a TLS handshake that does not come behind AUTH counts as a failed login", async () => {
+  await using gateway = await Gateway.start({ loginGuard: { threshold: 2 }, ftps: {} });
+  using first = await gateway.connect();
+  using second = await gateway.connect();
+  for (const peer of [first, second]) await peer.ask("AUTH TLS", 234);
+  await gateway.turn(30_000);
+  await gateway.sessionsLeft(0);
+  assert.ok(await isTurnedAway(gateway));
+});
+
 Deno.test("a client that leaves, or a stop, does not wait for a reply that is held back", async () => {
   await using gateway = await Gateway.start({ loginGuard: { threshold: 10 } });
   using leaving = await gateway.connect();

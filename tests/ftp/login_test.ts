@@ -20,6 +20,14 @@ Deno.test("a login takes USER and PASS, and every failure has the same reply", a
   await peer.ask("PWD", 257);
 });
 
+Deno.test("USER with a name that cannot be read is refused and logs nobody out", async () => {
+  await using gateway = await Gateway.start();
+  using peer = await gateway.logIn();
+  await peer.send(Uint8Array.of(...new TextEncoder().encode("USER "), 0xff, 13, 10));
+  await peer.expect(501);
+  await peer.ask("PWD", 257);
+});
+
 /** Finds out nothing before whoever asks has gone. */
 class PatientAuthenticator implements Authenticator {
   waiting = 0;

@@ -13,8 +13,10 @@ function user(session: Session, argument: Argument): Reply {
   if (session.protection.refusesLogin()) {
     return reply(Code.protectionNeeded, "Use AUTH TLS before you log in");
   }
+  // An argument that cannot be read is refused, and then nobody is logged out.
+  const name = argument.text;
   session.logOut();
-  session.userName = argument.text;
+  session.userName = name;
   return reply(Code.needPassword, "Password required");
 }
 

@@ -1,0 +1,46 @@
+import { VERBS } from "./generate_session.ts";
+import { type SessionState, STATES } from "./session_plan.ts";
+
+/** Which verbs were sent in which states, and how often. */
+export class Coverage {
+  readonly #counts = new Map<string, number>();
+
+  add(verb: string, state: SessionState): void {
+    const key = `${verb} ${state}`;
+    this.#counts.set(key, this.count(verb, state) + 1);
+  }
+
+  count(verb: string, state: SessionState): number {
+    return this.#counts.get(`${verb} ${state}`) ?? 0;
+  }
+
+  get pairs(): number {
+    return VERBS.length * STATES.length;
+  }
+
+  /** Those never reached, as `verb state`. */
+  get missing(): string[] {
+    return VERBS.flatMap((verb) => STATES.map((state) => `${verb} ${state}`))
+      .filter((key) => !this.#counts.has(key));
+  }
+
+  /** One line a verb, one column a state. */
+  table(): string {
+    const rows = VERBS.map((verb) => [
+      verb || "(none)",
+      ...STATES.map((state) => String(this.count(verb, state))),
+    ]);
+    const all = [["", ...STATES], ...rows];
+    const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+    const lines = all.map((row) =>
+      row.map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
+      )
+        .join("  ").trimEnd()
+    );
+    const reached = this.pairs - this.missing.length;
+    return [...lines, `${reached} of ${this.pairs} pairs of verb and state were reached`, ""].join(
+      "\n",
+    );
+  }
+}
