@@ -32,9 +32,22 @@ Deno.test("file whose secrets are elsewhere may be read by everybody, but not wr
     env: { ID: "AKIDx", PASSWORD: "p" },
     files: { "/run/a-secret-key-0": "k" },
   };
-  assert.deepEqual(loadText(text, { ...elsewhere, ...modes(0o644) }).problems, []);
-  const writable = onlyProblem(loadText(text, { ...elsewhere, ...modes(0o646) }));
+  const modeOf = (mode: number) => ({
+    fileMode: (path: string) => path === "vsftpd.conf" ? mode : 0o600,
+  });
+  assert.deepEqual(loadText(text, { ...elsewhere, ...modeOf(0o644) }).problems, []);
+  const writable = onlyProblem(loadText(text, { ...elsewhere, ...modeOf(0o646) }));
   assert.match(writable.message, /everybody on this machine may change it/);
+});
+
+Deno.test("a file with a secret that the configuration names may not be read by everybody either", () => {
+  const text = accountText().replace(/^cos_secretkey = /m, "cos_secretkey_file = /run/");
+  const files = { "/run/a-secret-key-0": "k" };
+  const fileMode = (path: string) => path === "vsftpd.conf" ? 0o600 : 0o644;
+  const { kind, file, key, remedy } = onlyProblem(loadText(text, { files, fileMode }));
+  assert.deepEqual([kind, file, key], ["exposed", "vsftpd.conf", "cos_secretkey_file"]);
+  assert.match(remedy, /^chmod 0600 \/run\/a-secret-key-0,/);
+  assert.equal(loadText(text, { files, fileMode, strict: true }).config, undefined);
 });
 
 Deno.test("part of a secret, or one that the environment replaces, is a secret too", () => {

@@ -24,7 +24,7 @@ export const fileCheck: Check<ConfigurationSubject> = {
       .map(({ entry }) => entry.value);
     const paths = [...new Set([...file === undefined ? [] : [file], ...secretFiles])];
     const folders = [...new Set(paths.map((path) => dirname(path)))];
-    const isExposed = problems.some(({ kind }) => kind === "exposed");
+    const isExposed = problems.some(({ kind, key }) => kind === "exposed" && key === undefined);
     const outcomes = [
       // The configuration file itself may hold no secret, which only its reader knows.
       ...paths.filter((path) => path !== file || isExposed)
