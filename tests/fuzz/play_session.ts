@@ -2,6 +2,8 @@ import type { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
 import { nextTurn } from "../../src/net/connection.ts";
 import type { Gateway } from "../ftp/gateway.ts";
 import { FtpPeer, receiveAll, type ReceivedReply, sendAll, startTls } from "../ftp/ftp_peer.ts";
+import { isGone, quietly } from "./gone.ts";
+import { settlesWithin } from "./settles_within.ts";
 import type { BucketWatch } from "./bucket_watch.ts";
 import { ClientView, closeQuietly, type Prepared, type Said, said } from "./client_view.ts";
 import type { Coverage } from "./coverage.ts";
@@ -386,16 +388,6 @@ function isInterruption({ verb, argument, isTooLong }: Said, wanted: "ABOR" | "S
   return verb === wanted && argument === "" && !isTooLong;
 }
 
-async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const { promise: tooLate, resolve } = Promise.withResolvers<false>();
-  const timer = setTimeout(resolve, milliseconds, false);
-  try {
-    return await Promise.race([promise.then(() => true), tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 function withAddress(line: PlannedLine, { addr }: Deno.Listener): PlannedLine {
   const { port } = addr as Deno.NetAddr;
   return {
@@ -404,28 +396,4 @@ function withAddress(line: PlannedLine, { addr }: Deno.Listener): PlannedLine {
       .replace("{hostport}", `127,0,0,1,${port >> 8},${port & 255}`)
       .replace("{extended}", `|1|127.0.0.1|${port}|`),
   };
-}
-
-/** The peer has closed, or we have. */
-function isGone(error: unknown): boolean {
-  return [
-    Deno.errors.BrokenPipe,
-    Deno.errors.ConnectionReset,
-    Deno.errors.ConnectionAborted,
-    Deno.errors.ConnectionRefused,
-    Deno.errors.NotConnected,
-    Deno.errors.BadResource,
-    Deno.errors.Interrupted,
-    Deno.errors.UnexpectedEof,
-  ].some((kind) => error instanceof kind);
-}
-
-/** What comes of it; undefined when the gateway has ended the connection, which its reply then tells of. */
-async function quietly<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
 }
