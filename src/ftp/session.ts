@@ -318,6 +318,7 @@ export class Session {
       logFailure(this.log, { verb, failure, error });
       return failure;
     } finally {
+      if (verb === "RNTO") this.renameFrom = undefined;
       if (row?.dataConnection) {
         this.data.reset();
         this.restartMarker = 0;

@@ -137,3 +137,13 @@ Deno.test("a rename whose client leaves is carried to its end, and logged", asyn
   assert.deepEqual(await contents(), MOVED);
   assert.ok(gateway.log.lines.some(({ message }) => message === "RNTO /from to /to: done"));
 });
+
+Deno.test("RNTO that is refused for its argument uses up RNFR", async () => {
+  await using gateway = await Gateway.start();
+  await gateway.put("a", "content");
+  using peer = await gateway.logIn();
+  await peer.ask("RNFR a", 350);
+  await peer.ask("RNTO ", 501);
+  await peer.ask("RNTO b", 503);
+  assert.deepEqual(await gateway.keys(), ["a"]);
+});

@@ -36,7 +36,6 @@ async function renameFrom(session: Session, argument: Argument): Promise<Reply> 
 async function renameTo(session: Session, argument: Argument): Promise<Reply> {
   const { renameFrom: from, loggedIn: { account, tree } } = session;
   if (!from) return reply(Code.badSequence, "Send RNFR first");
-  session.renameFrom = undefined;
   const to = session.resolve(argument);
   await tree.rename(from, to, {
     overwrite: permits(account, "delete") && account.overwriteEnable ? "allow" : "forbid",
