@@ -63,9 +63,22 @@ export class TlsConnection implements Connection {
     this.#relay(wire, inner, (bytes) => this.#fromPeer.push(bytes)).catch(() => {});
   }
 
-  /** @throws when the peer breaks off, or the two sides have no version, cipher or trust in common. */
+  /**
+   * When it fails, the alert that tells the peer why (RFC 8446 section 6.2) has left before this throws, or the connection
+   * was closed.
+   *
+   * @throws when the peer breaks off, or the two sides have no version, cipher or trust in common.
+   */
   async handshake(): Promise<void> {
-    await this.#explain(() => this.#tls.handshake());
+    try {
+      await this.#explain(() => this.#tls.handshake());
+    } catch (error) {
+      this.#speaking.resolve();
+      // Its end is what the relay to the peer ends by.
+      this.#tls.close();
+      await this.#sent.catch(() => {});
+      throw error;
+    }
   }
 
   /** As {@linkcode Connection.read}; null is the close_notify alert, or what {@linkcode Truncation} takes for it. */

@@ -18,3 +18,10 @@ for (const version of ["tls1_2", "tls1_3"]) {
     assert.match(resumed, /^200 .*\r?\n221 /m);
   });
 }
+
+test("is told why the handshake failed", async ({ gateway: { host, port }, run }) => {
+  const at = ["-connect", `${host}:${port}`, "-starttls", "ftp"];
+  const command = ["openssl", "s_client", ...at, "-tls1_2", "-cipher", "AES128-SHA"] as const;
+  const { stderr } = await run([...command], { stdin: "", code: 1 });
+  assert.match(stderr, /alert handshake failure/);
+});

@@ -11,13 +11,16 @@ const never = () => new AbortController().signal;
 class TamperedWire implements Connection {
   readonly #conn: Connection;
   readonly #ended = Promise.withResolvers<null>();
+  readonly #closed = Promise.withResolvers<never>();
   #held: Promise<void> = Promise.resolve();
   /** How often was written. */
   writes = 0;
+  onWrite = () => {};
 
   constructor(conn: Connection) {
     this.#conn = conn;
     this.#ended.promise.catch(() => {});
+    this.#closed.promise.catch(() => {});
   }
 
   get local() {
@@ -47,7 +50,8 @@ class TamperedWire implements Connection {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.writes++;
-    await this.#held;
+    this.onWrite();
+    await Promise.race([this.#held, this.#closed.promise]);
     await this.#conn.write(bytes);
   }
 
@@ -57,6 +61,7 @@ class TamperedWire implements Connection {
 
   close(): void {
     this.#conn.close();
+    this.#closed.reject(new Deno.errors.Interrupted("closed"));
   }
 
   [Symbol.dispose](): void {
@@ -235,6 +240,73 @@ Deno.test("TLS relay closes a connection on which no TLS is spoken", async () =>
   const buffer = new Uint8Array(100);
   while (await client.read(buffer).catch(() => null) !== null);
   client.close();
+});
+
+/** A TLS record with a ClientHello of TLS 1.1 that knows one cipher, RSA key exchange with AES-128-CBC. */
+function oldClientHello(): Uint8Array<ArrayBuffer> {
+  const random = new Array(32).fill(1);
+  const hello = [3, 2, ...random, 0, 0, 2, 0, 0x2f, 1, 0];
+  const message = [1, 0, 0, hello.length, ...hello];
+  return Uint8Array.from([22, 3, 1, 0, message.length, ...message]);
+}
+
+const ALERT = 21;
+
+Deno.test("TLS handshake without a common version or cipher ends with an alert", async () => {
+  using relay = openRelay();
+  using lease = relay.lease();
+  const { client, server } = await tcpPair();
+  const accepting = lease.accept(server, {
+    signal: never(),
+    truncation: "reject",
+    halfClose: true,
+  });
+  const refused = assert.rejects(accepting);
+  await client.write(oldClientHello());
+  const [type, major, , high, low, ...alert] = await readAll(client);
+  assert.deepEqual([type, major, high, low, alert[0]], [ALERT, 3, 0, 2, 2], "one fatal alert");
+  assert.equal(alert.length, 2);
+  await refused;
+  client.close();
+});
+
+Deno.test("TLS handshake whose alert the peer does not take is given up with the signal", async () => {
+  using relay = openRelay();
+  using lease = relay.lease();
+  const { client, server } = await tcpPair();
+  const wire = new TamperedWire(server);
+  const writing = Promise.withResolvers<void>();
+  wire.onWrite = writing.resolve;
+  wire.hold();
+  const abort = new AbortController();
+  const accepting = lease.accept(wire, {
+    signal: abort.signal,
+    truncation: "reject",
+    halfClose: true,
+  });
+  const refused = assert.rejects(accepting, /^Error: enough$/);
+  await client.write(oldClientHello());
+  await writing.promise;
+  abort.abort(new Error("enough"));
+  await refused;
+  assert.equal(await client.read(new Uint8Array(1)).catch(() => null), null);
+  client.close();
+});
+
+Deno.test("TLS handshake that the peer breaks off fails", async () => {
+  using relay = openRelay();
+  using lease = relay.lease();
+  const options = { signal: never(), truncation: "reject", halfClose: true } as const;
+  const silent = await tcpPair();
+  await silent.client.closeWrite();
+  await assert.rejects(lease.accept(silent.server, options));
+  silent.client.close();
+  const distrustful = await tcpPair();
+  const refused = assert.rejects(lease.accept(distrustful.server, options));
+  const client = await Deno.startTls(distrustful.client, { hostname: "localhost" });
+  await assert.rejects(client.handshake());
+  client.close();
+  await refused;
 });
 
 Deno.test("TLS handshake that is given up throws the reason and closes the connection", async () => {
