@@ -1,14 +1,12 @@
 import type { Account } from "./account.ts";
-import { type Password, PasswordVerifier } from "./passwords.ts";
+import { type Asker, type Password, PasswordVerifier } from "./passwords.ts";
 
 /** Somebody who wants to log in. */
-export interface LoginAttempt {
+export interface LoginAttempt extends Asker {
   /** The argument of USER. */
   readonly name: string;
   /** The argument of PASS. */
   readonly password: Uint8Array;
-  /** Aborts when the answer is of no use any more: whoever asked has gone. */
-  readonly signal: AbortSignal;
 }
 
 /** What becomes of an attempt. Why it was refused is for the log; a client is told the same whatever it was. */
@@ -44,10 +42,10 @@ export function passwordAuthenticator(logins: readonly Login[]): Authenticator {
   const passwords = logins.map(({ password }) => password).filter((password) => password !== "any");
   const verifier = new PasswordVerifier(passwords);
   return {
-    async authenticate({ name, password, signal }) {
+    async authenticate({ name, password, ...asker }) {
       const login = byName.get(name) ?? (ANONYMOUS.test(name) ? anonymous : undefined);
       if (login?.password === "any") return { account: login.account };
-      const isRight = await verifier.matches(login?.password, password, signal);
+      const isRight = await verifier.matches(login?.password, password, asker);
       if (!login) return { refused: "unknown user" };
       return isRight ? { account: login.account } : { refused: "wrong password" };
     },

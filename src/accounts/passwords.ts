@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { FairPlaces } from "./fair_places.ts";
 
 /** What one hash costs (RFC 7914 section 2): 128 * n * r bytes of memory, and time in proportion to n * r * p. */
 export interface ScryptCost {
@@ -24,6 +25,16 @@ export type Derive = (
   password: Uint8Array,
   options: { cost: ScryptCost; salt: Uint8Array },
 ) => Promise<Uint8Array>;
+
+/** Somebody who waits to hear whether a password is right. */
+export interface Asker {
+  /** What counts as one client: clients are served in turn, so that none keeps the others waiting. */
+  readonly client: string;
+  /** Aborts when the answer is of no use any more: whoever asked has gone. */
+  readonly signal: AbortSignal;
+  /** Whether the client has been turned away meanwhile: then nothing is hashed for it, and nothing is right. */
+  readonly isBanned: () => boolean;
+}
 
 /** What new hashes cost (OWASP, Password Storage Cheat Sheet): 32 MiB, and some tenths of a second. */
 const COST: ScryptCost = { n: 2 ** 15, r: 8, p: 3 };
@@ -92,8 +103,7 @@ export class PasswordVerifier {
   readonly #nobody = randomBytes(32);
   /** Of plain passwords, and of those that were right before. */
   readonly #fingerprints = new Map<Password, Uint8Array>();
-  readonly #waiting = new Set<() => void>();
-  #hashing = 0;
+  readonly #places = new FairPlaces(HASHES_AT_ONCE);
 
   /** @param passwords all that will ever be asked for. */
   constructor(passwords: readonly Password[], derive: Derive = deriveByScrypt) {
@@ -113,7 +123,7 @@ export class PasswordVerifier {
   async matches(
     password: Password | undefined,
     given: Uint8Array,
-    signal: AbortSignal,
+    { client, signal, isBanned }: Asker,
   ): Promise<boolean> {
     const fingerprint = this.#fingerprint(given);
     const isKnown = () => {
@@ -125,7 +135,8 @@ export class PasswordVerifier {
     for (const decoy of this.#decoys) {
       const isMeant = password?.kind === "scrypt" && isSameCost(password, decoy);
       const { cost, salt, hash } = isMeant ? password : decoy;
-      using _place = await this.#takePlace(signal);
+      using _place = await this.#places.take(client, signal);
+      if (isBanned()) return false;
       // Of many clients that come back at once, those behind the first need not be hashed.
       if (isKnown()) return true;
       const derived = await this.#derive(given, { cost, salt });
@@ -137,37 +148,6 @@ export class PasswordVerifier {
 
   #fingerprint(password: Uint8Array): Uint8Array {
     return createHmac("sha256", this.#fingerprintKey).update(password).digest();
-  }
-
-  /** A place among those who hash, in the order of asking. @throws the signal's reason. */
-  async #takePlace(signal: AbortSignal): Promise<Disposable> {
-    signal.throwIfAborted();
-    if (this.#hashing < HASHES_AT_ONCE) this.#hashing++;
-    else {
-      await new Promise<void>((resolve, reject) => {
-        const begin = () => {
-          signal.removeEventListener("abort", leave);
-          resolve();
-        };
-        const leave = () => {
-          this.#waiting.delete(begin);
-          reject(signal.reason);
-        };
-        this.#waiting.add(begin);
-        signal.addEventListener("abort", leave, { once: true });
-      });
-    }
-    return { [Symbol.dispose]: () => this.#passPlaceOn() };
-  }
-
-  #passPlaceOn(): void {
-    const [next] = this.#waiting;
-    if (!next) {
-      this.#hashing--;
-      return;
-    }
-    this.#waiting.delete(next);
-    next();
   }
 }
 

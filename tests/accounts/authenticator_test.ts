@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Account } from "../../src/accounts/account.ts";
 import { type Authenticator, passwordAuthenticator } from "../../src/accounts/authenticator.ts";
 import { readPassword } from "../../src/accounts/passwords.ts";
+import { patientAsker } from "./patient_asker.ts";
 import { hashOf } from "./scrypt_hash.ts";
 
 const account = (name: string) => ({ name }) as Account;
@@ -16,8 +17,7 @@ async function logIn(
   [name, given]: [name: string, given: string | Uint8Array],
 ): Promise<string> {
   const password = typeof given === "string" ? encode(given) : given;
-  const { signal } = new AbortController();
-  const outcome = await authenticator.authenticate({ name, password, signal });
+  const outcome = await authenticator.authenticate({ name, password, ...patientAsker() });
   return "account" in outcome ? outcome.account.name : outcome.refused;
 }
 

@@ -4,6 +4,7 @@ import type { LoginAttempt } from "../../src/accounts/authenticator.ts";
 import { cosKeyAuthenticator, type CosKeys } from "../../src/accounts/cos_key_authenticator.ts";
 import { StoreError, type StoreErrorKind } from "../../src/store/object_store.ts";
 import { FakeClock } from "../fake_clock.ts";
+import { patientAsker } from "./patient_asker.ts";
 
 const NAME = "AKIDexample/photos-1250000000";
 
@@ -30,7 +31,7 @@ class Bench {
     const outcome = await this.authenticator.authenticate({
       name,
       password: new TextEncoder().encode(password),
-      signal: new AbortController().signal,
+      ...patientAsker(),
       ...options,
     });
     return "account" in outcome ? outcome.account : outcome.refused;

@@ -8,10 +8,11 @@ import {
   readPassword,
 } from "../../src/accounts/passwords.ts";
 import { nextTurn } from "../../src/net/connection.ts";
+import { patientAsker } from "./patient_asker.ts";
 import { hashOf } from "./scrypt_hash.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const patient = new AbortController().signal;
+const patient = patientAsker();
 
 /** Takes note of what is hashed, and hashes nothing: every result is wrong. */
 class NotedHashes {
@@ -150,15 +151,51 @@ Deno.test("two passwords are hashed at once, and whoever has gone is not hashed 
   const password = readPassword(hashOf("a", { N: 1024 }));
   const verifier = new PasswordVerifier([password], hashes.derive);
   const gone = new AbortController();
+  const leaving = patientAsker({ signal: gone.signal });
   const reason = new Error("gone");
   const kept = Array.from({ length: 6 }, () => verifier.matches(password, bytes("b"), patient));
-  const left = Array.from({ length: 3 }, () => verifier.matches(password, bytes("b"), gone.signal));
+  const left = Array.from({ length: 3 }, () => verifier.matches(password, bytes("b"), leaving));
   const last = verifier.matches(password, bytes("b"), patient);
   gone.abort(reason);
   for (const matching of left) await assert.rejects(matching, reason);
-  await assert.rejects(verifier.matches(password, bytes("b"), gone.signal), reason);
+  await assert.rejects(verifier.matches(password, bytes("b"), leaving), reason);
   assert.deepEqual(await Promise.all([...kept, last]), Array(7).fill(false));
   assert.deepEqual([hashes.costs.length, hashes.most, hashes.running], [7, 2, 0]);
+});
+
+Deno.test("hashes are made for clients in turn, however often one of them asks", async () => {
+  const hashed: string[] = [];
+  const derive: Derive = async (given) => {
+    hashed.push(new TextDecoder().decode(given));
+    await nextTurn();
+    return new Uint8Array(32);
+  };
+  const password = readPassword(hashOf("a"));
+  const verifier = new PasswordVerifier([password], derive);
+  const ask = (client: string, given: string, signal = patient.signal) =>
+    verifier.matches(password, bytes(given), patientAsker({ client, signal }));
+  const gone = new AbortController();
+  const left = Array.from({ length: 6 }, (_, index) => ["x", `x${index}`] as const);
+  const asked = [1, 2, 3, 4, 5, 6].map((index) => ask("a", `a${index}`));
+  const leaving = left.map(([client, given]) => ask(client, given, gone.signal));
+  asked.push(ask("b", "b1"), ask("b", "b2"), ask("c", "c1"));
+  gone.abort(new Error("gone"));
+  for (const matching of leaving) await assert.rejects(matching, gone.signal.reason);
+  assert.deepEqual(await Promise.all(asked), Array(9).fill(false));
+  assert.deepEqual(hashed, ["a1", "a2", "a3", "b1", "c1", "a4", "b2", "a5", "a6"]);
+});
+
+Deno.test("nothing is hashed for a client that is banned while it waits", async () => {
+  const hashes = new NotedHashes();
+  const password = readPassword(hashOf("a"));
+  const verifier = new PasswordVerifier([password], hashes.derive);
+  let isBanned = false;
+  const guesser = patientAsker({ client: "192.0.2.66", isBanned: () => isBanned });
+  const guesses = Array.from({ length: 20 }, () => verifier.matches(password, bytes("b"), guesser));
+  const other = verifier.matches(password, bytes("b"), patient);
+  isBanned = true;
+  assert.deepEqual(await Promise.all([...guesses, other]), Array(21).fill(false));
+  assert.equal(hashes.costs.length, 1, "only the other one's");
 });
 
 Deno.test("of many who come with the right password at once only the first two are hashed", async () => {

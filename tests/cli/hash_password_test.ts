@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PasswordVerifier, readPassword } from "../../src/accounts/passwords.ts";
 import { ExitCode } from "../../src/cli/exit_code.ts";
 import { run } from "../../src/cli/program.ts";
+import { patientAsker } from "../accounts/patient_asker.ts";
 import { type FakeInput, FakeTerminal } from "./fake_terminal.ts";
 
 async function hashOf(input: FakeInput) {
@@ -13,9 +14,8 @@ async function hashOf(input: FakeInput) {
 
 async function matches(line: string, password: string): Promise<boolean> {
   const known = readPassword(line);
-  const { signal } = new AbortController();
   return await new PasswordVerifier([known])
-    .matches(known, new TextEncoder().encode(password), signal);
+    .matches(known, new TextEncoder().encode(password), patientAsker());
 }
 
 Deno.test("hash-password writes the hash of the line in stdin, without its end", async () => {

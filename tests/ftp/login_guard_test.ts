@@ -117,6 +117,32 @@ Deno.test("nobody asks whether a login of a banned address is right", async () =
   assert.equal((await peer.ask("PASS secret", 421)).text, REFUSAL);
 });
 
+Deno.test("a login that waits for its turn is told when its address is banned, and which client it is of", async () => {
+  const turn = Promise.withResolvers<void>();
+  const seen: unknown[] = [];
+  await using gateway = await Gateway.start({
+    loginGuard: { threshold: 1 },
+    authenticator: {
+      async authenticate({ client, isBanned }) {
+        seen.push(client, isBanned());
+        await turn.promise;
+        seen.push(isBanned());
+        return { refused: "banned" };
+      },
+    },
+  });
+  using peer = await gateway.connect();
+  await peer.ask("USER alice", 331);
+  await peer.send("PASS secret\r\n");
+  while (seen.length === 0) await nextTurn();
+  gateway.guard.failed("127.0.0.1");
+  turn.resolve();
+  const { code, text } = await peer.reply();
+  assert.deepEqual([code, text], [421, REFUSAL]);
+  assert.deepEqual(seen, ["127.0.0.1", false, true]);
+  assert.equal(failures(gateway), 0);
+});
+
 Deno.test("a login that does not come in time counts as a failed one", async () => {
   await using gateway = await Gateway.start({ loginGuard: { threshold: 2 } });
   using first = await gateway.connect();

@@ -1,6 +1,6 @@
 import type { LoginOutcome } from "../../accounts/authenticator.ts";
 import { sleep } from "../../clock.ts";
-import { cidrContains } from "../../net/cidr.ts";
+import { cidrContains, clientNetwork } from "../../net/cidr.ts";
 import type { Argument } from "../argument.ts";
 import { Code, type Reply, reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -30,7 +30,9 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const authenticated = await services.authenticator.authenticate({
     name: userName,
     password: argument.bytes,
+    client: clientNetwork(hostname),
     signal: session.leaving,
+    isBanned,
   });
   const outcome = whereAllowed(session, authenticated);
   // Of many attempts at once, those that end after the ban do not hear whether they were right.
