@@ -1,5 +1,5 @@
 import type { Account } from "./account.ts";
-import { type Asker, type Password, PasswordVerifier } from "./passwords.ts";
+import { type Asker, type Derive, type Password, PasswordVerifier } from "./passwords.ts";
 
 /** Somebody who wants to log in. */
 export interface LoginAttempt extends Asker {
@@ -7,6 +7,8 @@ export interface LoginAttempt extends Asker {
   readonly name: string;
   /** The argument of PASS. */
   readonly password: Uint8Array;
+  /** Why this client may not use `account` whatever the password, or undefined if it may. */
+  readonly objectionTo: (account: Account) => string | undefined;
 }
 
 /** What becomes of an attempt. Why it was refused is for the log; a client is told the same whatever it was. */
@@ -17,7 +19,8 @@ export type LoginOutcome =
 /** Tells whether a login is right. */
 export interface Authenticator {
   /**
-   * A wrong name takes as long as a wrong password.
+   * A wrong name takes as long as a wrong password, and so does any password where `objectionTo` objects: it is not
+   * confirmed by the time either.
    *
    * @throws the signal's reason; whatever keeps it from finding out.
    */
@@ -35,18 +38,24 @@ export interface Login {
 /** The names of somebody who wants no name (RFC 1635), in any case. */
 const ANONYMOUS = /^(?:anonymous|ftp)$/i;
 
-/** Knows the users of the configuration. */
-export function passwordAuthenticator(logins: readonly Login[]): Authenticator {
+/**
+ * Knows the users of the configuration.
+ *
+ * @param derive makes hashes. @default scrypt
+ */
+export function passwordAuthenticator(logins: readonly Login[], derive?: Derive): Authenticator {
   const byName = new Map(logins.map((login) => [login.name, login]));
   const anonymous = logins.find(({ password }) => password === "any");
   const passwords = logins.map(({ password }) => password).filter((password) => password !== "any");
-  const verifier = new PasswordVerifier(passwords);
+  const verifier = new PasswordVerifier(passwords, derive);
   return {
-    async authenticate({ name, password, ...asker }) {
+    async authenticate({ name, password: given, objectionTo, ...asker }) {
       const login = byName.get(name) ?? (ANONYMOUS.test(name) ? anonymous : undefined);
-      if (login?.password === "any") return { account: login.account };
-      const isRight = await verifier.matches(login?.password, password, asker);
+      const objection = login && objectionTo(login.account);
+      const password = objection === undefined ? login?.password : undefined;
+      const isRight = password === "any" || await verifier.matches(password, given, asker);
       if (!login) return { refused: "unknown user" };
+      if (objection !== undefined) return { refused: objection };
       return isRight ? { account: login.account } : { refused: "wrong password" };
     },
   };

@@ -63,7 +63,7 @@ export function cosKeyAuthenticator({ open, others, clock }: {
 
   return {
     async authenticate(attempt) {
-      const { name, password, signal } = attempt;
+      const { name, password, objectionTo, signal } = attempt;
       const [, secretId, bucket] = NAME.exec(name) ?? [];
       if (secretId === undefined || bucket === undefined) return await others.authenticate(attempt);
       const secretKey = new TextDecoder().decode(password);
@@ -71,8 +71,11 @@ export function cosKeyAuthenticator({ open, others, clock }: {
       const fingerprint = fingerprintOf(password);
       const before = proven.get(name);
       const known = before && timingSafeEqual(before.fingerprint, fingerprint) ? before : undefined;
-      if (known && known.trustedUntil > clock.now()) return { account: known.account };
       const account = known?.account ?? await open({ name, secretId, secretKey, bucket });
+      const objection = objectionTo(account);
+      // Of whatever keys: COS need not be asked.
+      if (objection !== undefined) return { refused: objection };
+      if (known && known.trustedUntil > clock.now()) return { account };
       try {
         await account.transfers.store.list({ prefix: account.keyPrefix, limit: 1, signal });
       } catch (error) {

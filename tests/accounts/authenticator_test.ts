@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import type { Account } from "../../src/accounts/account.ts";
-import { type Authenticator, passwordAuthenticator } from "../../src/accounts/authenticator.ts";
+import {
+  type Authenticator,
+  type LoginAttempt,
+  passwordAuthenticator,
+} from "../../src/accounts/authenticator.ts";
 import { readPassword } from "../../src/accounts/passwords.ts";
 import { patientAsker } from "./patient_asker.ts";
 import { hashOf } from "./scrypt_hash.ts";
@@ -15,9 +19,15 @@ const anonymous = { name: "anonymous", account: account("anonymous"), password: 
 async function logIn(
   authenticator: Authenticator,
   [name, given]: [name: string, given: string | Uint8Array],
+  objectionTo: LoginAttempt["objectionTo"] = () => undefined,
 ): Promise<string> {
   const password = typeof given === "string" ? encode(given) : given;
-  const outcome = await authenticator.authenticate({ name, password, ...patientAsker() });
+  const outcome = await authenticator.authenticate({
+    name,
+    password,
+    objectionTo,
+    ...patientAsker(),
+  });
   return "account" in outcome ? outcome.account.name : outcome.refused;
 }
 
@@ -70,4 +80,38 @@ Deno.test("a user called ftp is that user, not anonymous", async () => {
   assert.equal(await logIn(authenticator, ["ftp", "secret"]), "own");
   assert.equal(await logIn(authenticator, ["ftp", "me@example.com"]), "wrong password");
   assert.equal(await logIn(authenticator, ["FTP", "me@example.com"]), "anonymous");
+});
+
+Deno.test("where the account is closed to a client a right password costs what a wrong one does", async () => {
+  let hashes = 0;
+  const hashed = logins.find(({ name }) => name === "hashed")!.password;
+  assert.ok(hashed.kind === "scrypt");
+  const derive = (given: Uint8Array) => {
+    hashes++;
+    const isRight = new TextDecoder().decode(given) === "päss 文";
+    return Promise.resolve(isRight ? hashed.hash : new Uint8Array(32));
+  };
+  const authenticator = passwordAuthenticator([...logins, anonymous], derive);
+  const closed = () => "closed";
+  const cost = async (name: string, given: string, objectionTo?: typeof closed) => {
+    hashes = 0;
+    return [await logIn(authenticator, [name, given], objectionTo), hashes];
+  };
+  for (let times = 0; times < 2; times++) {
+    for (const name of ["alice", "hashed", "anonymous"]) {
+      assert.deepEqual(await cost(name, "päss 文", closed), ["closed", 1], name);
+      assert.deepEqual(await cost(name, "wrong", closed), ["closed", 1], name);
+    }
+    assert.deepEqual(await cost("nobody", "päss 文", closed), ["unknown user", 1]);
+    // From now on it is remembered.
+    assert.deepEqual(await cost("hashed", "päss 文"), ["hashed", 1 - times]);
+    assert.deepEqual(await cost("alice", "päss 文"), ["alice", 0]);
+  }
+});
+
+Deno.test("an account is closed to a client by itself, whatever others are", async () => {
+  const authenticator = passwordAuthenticator(logins);
+  const objectionTo = ({ name }: Account) => name === "alice" ? "closed" : undefined;
+  assert.equal(await logIn(authenticator, ["alice", "päss 文"], objectionTo), "closed");
+  assert.equal(await logIn(authenticator, ["empty", ""], objectionTo), "empty");
 });

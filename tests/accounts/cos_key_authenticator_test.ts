@@ -31,6 +31,7 @@ class Bench {
     const outcome = await this.authenticator.authenticate({
       name,
       password: new TextEncoder().encode(password),
+      objectionTo: () => undefined,
       ...patientAsker(),
       ...options,
     });
@@ -62,6 +63,16 @@ Deno.test("keys that can list the bucket log in, and COS is asked for no more th
   }]);
   const [{ signal, ...asked }] = bench.listed as [{ signal: AbortSignal }];
   assert.deepEqual([asked, signal.aborted], [{ prefix: "", limit: 1 }, false]);
+});
+
+Deno.test("keys that may not be used from there are refused, right or wrong, and COS is not asked", async () => {
+  const bench = new Bench();
+  await bench.logIn(NAME, "right");
+  bench.listed.length = 0;
+  for (const key of ["right", "wrong"]) {
+    assert.equal(await bench.logIn(NAME, key, { objectionTo: () => "closed" }), "closed");
+  }
+  assert.deepEqual(bench.listed, []);
 });
 
 Deno.test("COS is not asked again for 60 s about keys that were right, about wrong ones each time", async () => {

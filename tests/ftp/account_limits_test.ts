@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import type { Account } from "../../src/accounts/account.ts";
+import { passwordAuthenticator } from "../../src/accounts/authenticator.ts";
+import { readPassword } from "../../src/accounts/passwords.ts";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { nextTurn } from "../../src/net/connection.ts";
+import { hashOf } from "../accounts/scrypt_hash.ts";
 import { sendAll } from "./ftp_peer.ts";
 import { Gateway, PART_SIZE } from "./gateway.ts";
 
@@ -80,13 +84,43 @@ Deno.test("login from outside of allow_from is refused like a wrong password, an
   const reasons = gateway.log.lines.filter(({ message }) => message === "Login failed")
     .map(({ fields }) => fields.reason);
   assert.deepEqual(reasons, [
-    "wrong password",
+    "an address outside of allow_from",
     "an address outside of allow_from",
   ]);
   // It counts as a failure too.
   await peer.ask("USER alice", 331);
   await peer.ask("PASS secret", 421);
 });
+
+Deno.test("where allow_from or require_tls refuses, a right password is hashed like a wrong one", async () => {
+  const hashed: string[] = [];
+  const password = readPassword(hashOf("secret"));
+  assert.ok(password.kind === "scrypt");
+  const authenticator = passwordAuthenticator([
+    { name: "far", account: accountOf({ allowFrom: [parseCidr("192.0.2.0/24")] }), password },
+    { name: "private", account: accountOf({ requireTls: true }), password },
+    { name: "plain", account: accountOf({ requireTls: true }), password: readPassword("secret") },
+  ], (given) => {
+    hashed.push(new TextDecoder().decode(given));
+    return Promise.resolve(password.hash);
+  });
+  await using gateway = await Gateway.start({ authenticator, ftps: {} });
+  for (const name of ["far", "private", "plain"]) {
+    using peer = await gateway.connect();
+    const answers: string[] = [];
+    for (const given of ["secret", "wrong"]) {
+      await peer.ask(`USER ${name}`, 331);
+      answers.push((await peer.ask(`PASS ${given}`, 530)).text);
+    }
+    assert.equal(answers[0], answers[1]);
+    assert.deepEqual(hashed.splice(0), ["secret", "wrong"], name);
+  }
+});
+
+/** An account that nobody gets into. */
+function accountOf(limits: Pick<Partial<Account>, "allowFrom" | "requireTls">): Account {
+  return { requireTls: false, ...limits } as Account;
+}
 
 Deno.test("login from inside of allow_from is as any other", async () => {
   const allowFrom = [parseCidr("192.0.2.0/24"), parseCidr("127.0.0.1")];

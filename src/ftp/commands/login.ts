@@ -1,4 +1,4 @@
-import type { LoginOutcome } from "../../accounts/authenticator.ts";
+import type { Account } from "../../accounts/account.ts";
 import { sleep } from "../../clock.ts";
 import { cidrContains, clientNetwork } from "../../net/cidr.ts";
 import type { Argument } from "../argument.ts";
@@ -27,14 +27,14 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { hostname } = session.control.remote;
   const isBanned = () => services.guard.isBanned(hostname);
   if (isBanned()) return turnedAway();
-  const authenticated = await services.authenticator.authenticate({
+  const outcome = await services.authenticator.authenticate({
     name: userName,
     password: argument.bytes,
     client: clientNetwork(hostname),
     signal: session.leaving,
     isBanned,
+    objectionTo: (account) => objectionTo(session, account),
   });
-  const outcome = whereAllowed(session, authenticated);
   // Of many attempts at once, those that end after the ban do not hear whether they were right.
   if (isBanned()) return turnedAway();
   if ("refused" in outcome) {
@@ -57,18 +57,13 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   return reply(Code.loggedIn, "Logged in");
 }
 
-/**
- * From an address outside of `allow_from`, or in clear text where `require_tls` wants TLS, the right password is as good as a
- * wrong one, and is not confirmed.
- */
-function whereAllowed({ control, protection }: Session, outcome: LoginOutcome): LoginOutcome {
-  if ("refused" in outcome) return outcome;
-  const { account } = outcome;
+/** What speaks against a login of `account` from there, by `allow_from` and `require_tls`; undefined for nothing. */
+function objectionTo({ control, protection }: Session, account: Account): string | undefined {
   const { hostname } = control.remote;
   if (account.allowFrom?.every((block) => !cidrContains(block, hostname))) {
-    return { refused: "an address outside of allow_from" };
+    return "an address outside of allow_from";
   }
-  return protection.refusesLogin(account) ? { refused: "no TLS" } : outcome;
+  return protection.refusesLogin(account) ? "no TLS" : undefined;
 }
 
 /** Why is nobody's business but the log's. */
