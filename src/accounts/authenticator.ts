@@ -20,7 +20,7 @@ export type LoginOutcome =
 export interface Authenticator {
   /**
    * A wrong name takes as long as a wrong password, and so does any password where `objectionTo` objects: it is not
-   * confirmed by the time either.
+   * confirmed by the time either. Nobody else limits the time it takes: what waits on a network has a timeout.
    *
    * @throws the signal's reason; whatever keeps it from finding out.
    */

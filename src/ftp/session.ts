@@ -33,6 +33,8 @@ export class Session {
   log: Logger;
   readonly data: DataChannel;
   readonly protection: Protection;
+  /** Ends the session while nobody is logged in. */
+  readonly loginDeadline: Deadline;
 
   /** The argument of USER, until the next one. */
   userName: string | undefined;
@@ -52,7 +54,6 @@ export class Session {
   #control: Connection;
   readonly #sessionLog: Logger;
   readonly #queue = new CommandQueue();
-  readonly #loginDeadline: Deadline;
   readonly #idleDeadline: Deadline;
   readonly #leaving = new AbortController();
   #loggedIn: LoggedIn | undefined;
@@ -86,8 +87,8 @@ export class Session {
       log: this.log,
       protect: (connection, signal) => this.protection.protectData(connection, signal),
     });
-    this.#loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
-    this.#loginDeadline.signal.addEventListener("abort", () => {
+    this.loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
+    this.loginDeadline.signal.addEventListener("abort", () => {
       // While a command runs it is we who are slow.
       if (!this.#executing) services.guard.failed(control.remote.hostname);
     }, { once: true });
@@ -122,7 +123,7 @@ export class Session {
     this.logOut();
     this.data[Symbol.dispose]();
     this.protection[Symbol.dispose]();
-    this.#loginDeadline[Symbol.dispose]();
+    this.loginDeadline[Symbol.dispose]();
     this.#idleDeadline[Symbol.dispose]();
     this.log.debug("The session ended");
   }
@@ -158,7 +159,7 @@ export class Session {
     const tree = new Tree({ resources: transfers, keyPrefix, times });
     this.#loggedIn = { account, tree, slot };
     this.log = this.#sessionLog.with({ account: account.name });
-    this.#loginDeadline.pause();
+    this.loginDeadline.pause();
   }
 
   /** Back to the state after 220 (RFC 959 section 5.4, REIN). Whoever was logged in has the login timeout before them again. */
@@ -167,7 +168,7 @@ export class Session {
       this.#loggedIn.slot[Symbol.dispose]();
       this.#loggedIn = undefined;
       this.log = this.#sessionLog;
-      this.#loginDeadline.resume();
+      this.loginDeadline.resume();
     }
     this.userName = undefined;
     this.workingDirectory = VirtualPath.root;

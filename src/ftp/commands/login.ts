@@ -1,4 +1,5 @@
 import type { Account } from "../../accounts/account.ts";
+import type { LoginAttempt, LoginOutcome } from "../../accounts/authenticator.ts";
 import { sleep } from "../../clock.ts";
 import { cidrContains, clientNetwork } from "../../net/cidr.ts";
 import type { Argument } from "../argument.ts";
@@ -27,14 +28,7 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   const { hostname } = session.control.remote;
   const isBanned = () => services.guard.isBanned(hostname);
   if (isBanned()) return turnedAway();
-  const outcome = await services.authenticator.authenticate({
-    name: userName,
-    password: argument.bytes,
-    client: clientNetwork(hostname),
-    signal: session.leaving,
-    isBanned,
-    objectionTo: (account) => objectionTo(session, account),
-  });
+  const outcome = await judge(session, { name: userName, password: argument.bytes, isBanned });
   // Of many attempts at once, those that end after the ban do not hear whether they were right.
   if (isBanned()) return turnedAway();
   if ("refused" in outcome) {
@@ -55,6 +49,20 @@ async function pass(session: Session, argument: Argument): Promise<Reply> {
   session.logIn(account, slot);
   session.log.info("Login", { user: userName, bucket: account.bucket });
   return reply(Code.loggedIn, "Logged in");
+}
+
+/** Has the login judged. Meanwhile it is not the client who is slow: the login timeout stands still. */
+async function judge(
+  session: Session,
+  attempt: Pick<LoginAttempt, "name" | "password" | "isBanned">,
+): Promise<LoginOutcome> {
+  using _held = session.loginDeadline.hold();
+  return await session.services.authenticator.authenticate({
+    ...attempt,
+    client: clientNetwork(session.control.remote.hostname),
+    signal: session.leaving,
+    objectionTo: (account) => objectionTo(session, account),
+  });
 }
 
 /** What speaks against a login of `account` from there, by `allow_from` and `require_tls`; undefined for nothing. */
