@@ -57,12 +57,15 @@ export function readNftRuleset(json: string, options: {
     !options.isOthers(String(chain.family), String(chain.table))
   );
   const notUnderstood = all
-    .filter((chain) => chain.family === "netdev" || chain.family === "bridge")
+    .filter(({ family, hook }) => family === "netdev" || family === "bridge" || hook === "ingress")
     .filter((chain) => rulesOf(chain).length > 0)
     .map((chain) => `nft ${chain.family} ${chain.table} ${chain.name}: rules below IP`);
   const chains = all
     .filter(({ family }) => family === "ip" || family === "inet")
-    .filter(({ type, hook }) => type === "filter" && (hook === "input" || hook === "prerouting"))
+    .filter(({ type, hook }) =>
+      type === "filter" && hook === "input" ||
+      (type === "filter" || type === "nat") && hook === "prerouting"
+    )
     .sort((a, b) => order(a) - order(b))
     .map((chain): BaseChain => ({
       name: String(chain.name),
@@ -148,6 +151,10 @@ function readAction(kind: string, value: unknown): Action | undefined {
       return { kind, chain: String((value as Part).target) };
     case "queue":
     case "xt":
+    // Where the packet goes instead is not followed.
+    case "dnat":
+    case "redirect":
+    case "tproxy":
       return { kind: "unknown" };
   }
 }
