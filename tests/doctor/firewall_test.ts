@@ -308,3 +308,36 @@ for (
     assert.equal(judged(chains, tcp(2122)), "accepted");
   });
 }
+
+const FLOOD = {
+  set: {
+    op: "update",
+    elem: payload("ip", "saddr"),
+    set: "@flood",
+    stmt: [{ limit: { rate: 10, per: "second", inv: true } }],
+  },
+};
+const QUOTA = { quota: { val: 500, val_unit: "mbytes", inv: true } };
+
+for (
+  const [name, expression, kind] of [
+    [
+      "a set with a limit",
+      [match(payload("tcp", "dport"), 2121), FLOOD, { drop: null }],
+      "unclear",
+    ],
+    ["a set with a limit, for another port", [match(payload("tcp", "dport"), 21), FLOOD, {
+      drop: null,
+    }], "accepted"],
+    ["a quota", [QUOTA, { drop: null }], "unclear"],
+    ["a count of connections", [{ "ct count": { val: 9, inv: true } }, { drop: null }], "unclear"],
+    ["a set alone", [FLOOD], "accepted"],
+    ["a quota alone", [QUOTA], "accepted"],
+    ["a helper of connection tracking", [{ "ct helper": "ftp" }], "accepted"],
+    ["a new statement alone", [{ brandnew: {} }], "unclear"],
+  ] as const
+) {
+  Deno.test(`nft, policy accept: dropping by ${name}`, () => {
+    assert.equal(judged(nft("accept", expression), tcp(2121)).split(":")[0], kind);
+  });
+}
