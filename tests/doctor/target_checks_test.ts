@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock.ts";
+import { greeting } from "../../src/doctor/target/control_checks.ts";
 import { passive } from "../../src/doctor/target/data_checks.ts";
 import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
 import { listen, systemDialer } from "../../src/net/connection.ts";
@@ -93,5 +94,24 @@ for (
     assert.deepEqual([outcome?.status, others], ["fail", []]);
     assert.match(outcome!.summary, new RegExp(`^227 names ${named} .* cannot be reached`));
     assert.match(outcome!.detail!, why);
+  });
+}
+
+for (
+  const [message, remedy] of [
+    ["invalid peer certificate: UnknownIssuer", /^Nobody whom this machine trusts has signed it/],
+    ["invalid peer certificate: certificate expired", /^Renew it/],
+    ["received corrupt message of type InvalidContentType", /^With ftps:\/\/ TLS begins at once/],
+  ] as const
+) {
+  Deno.test(`target.greeting over ftps: what to do about "${message}"`, async () => {
+    await using server = new ScriptedServer({});
+    const tlsError = new Deno.errors.InvalidData(message);
+    const target: Target = { ...TARGET, tls: "implicit" };
+    using survey = server.survey(target, { address: "203.0.113.1", tlsError });
+    const [outcome] = await greeting.run(survey, RUN);
+    assert.equal(outcome?.status, "fail");
+    assert.match(outcome.remedy!.text, remedy);
+    assert.doesNotMatch(outcome.remedy!.text, /--plain/);
   });
 }
