@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { type Check, selectChecks } from "../../src/doctor/check.ts";
+import { passiveRange } from "../../src/doctor/server/port_checks.ts";
+import { SERVER_CHECKS } from "../../src/doctor/server/server_checks.ts";
+import type { ServerSurvey } from "../../src/doctor/server/server_survey.ts";
+import type { Listener } from "../../src/net/connection.ts";
+import { surveyOf } from "./surveyed_machine.ts";
+
+const RUN = { signal: new AbortController().signal, found: () => [] };
+const PORTS = "/proc/sys/net/ipv4/ip_local_port_range";
+
+async function outcomesOf(check: Check<ServerSurvey>, survey: ServerSurvey): Promise<string[]> {
+  return (await check.run(survey, RUN)).map(({ status, summary }) => `${status}: ${summary}`);
+}
+
+/** Listens on all ports but these. */
+function listenExcept(...taken: readonly number[]): ServerSurvey["tools"]["listen"] {
+  return (address) => {
+    if (taken.includes(address.port)) throw new Deno.errors.AddrInUse("Address already in use");
+    return { address, close() {} } as Listener;
+  };
+}
+
+Deno.test("server.passive: ports in use and those of outgoing connections are named while enough are left", async () => {
+  const survey = surveyOf({
+    network: ["passive_port = 60000,65535"],
+    tools: { listen: listenExcept(60_000, 60_001, 61_000) },
+    kernelFiles: { [PORTS]: "32768\t60999\n" },
+  });
+  assert.deepEqual(await outcomesOf(passiveRange, survey), [
+    "pass: 5536 ports, 60000-65535",
+    "pass: Outgoing connections of this machine use ports 32768-60999 (ip_local_port_range), " +
+    "which leaves 4536 of the passive range to clients alone: enough",
+    "pass: 3 of them in use, which are passed over: 60000-60001, 61000",
+  ]);
+});
+
+Deno.test("server.passive: a range that is free and nobody else's is one pass", async () => {
+  const survey = surveyOf({
+    tools: { listen: listenExcept() },
+    kernelFiles: { [PORTS]: "32768\t59999\n" },
+  });
+  assert.deepEqual(await outcomesOf(passiveRange, survey), ["pass: 5536 ports, 60000-65535"]);
+});
+
+Deno.test("server.passive: too few ports are a warning next to those in use", async () => {
+  const survey = surveyOf({
+    network: ["passive_port = 60000,60003"],
+    tools: { listen: listenExcept(60_002) },
+  });
+  const [first, ...others] = await outcomesOf(passiveRange, survey);
+  assert.match(first!, /^warn: 3 ports for max_connection_num/);
+  assert.deepEqual(others, ["pass: 1 of them in use, which are passed over: 60002"]);
+});
+
+Deno.test("server.passive is looked at whatever becomes of listen_port", () => {
+  assert.deepEqual(selectChecks(SERVER_CHECKS, ["server.passive"]).map(({ id }) => id), [
+    "server.passive",
+  ]);
+});
+
+Deno.test("server.passive: an address that is not this machine's is a skip", async () => {
+  const survey = surveyOf({
+    tools: {
+      listen() {
+        throw new Deno.errors.AddrNotAvailable("Cannot assign requested address");
+      },
+    },
+  });
+  assert.deepEqual(await outcomesOf(passiveRange, survey), [
+    "skip: The range cannot be looked at on 0.0.0.0: Cannot assign requested address",
+  ]);
+});
