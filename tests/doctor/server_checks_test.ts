@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type Check, selectChecks } from "../../src/doctor/check.ts";
+import { icmpEcho } from "../../src/doctor/server/path_checks.ts";
 import { passiveRange } from "../../src/doctor/server/port_checks.ts";
 import { SERVER_CHECKS } from "../../src/doctor/server/server_checks.ts";
 import type { ServerSurvey } from "../../src/doctor/server/server_survey.ts";
+import type { Libc } from "../../src/net/libc.ts";
 import type { Listener } from "../../src/net/connection.ts";
 import { surveyOf } from "./surveyed_machine.ts";
 
@@ -70,4 +72,32 @@ Deno.test("server.passive: an address that is not this machine's is a skip", asy
   assert.deepEqual(await outcomesOf(passiveRange, survey), [
     "skip: The range cannot be looked at on 0.0.0.0: Cannot assign requested address",
   ]);
+});
+
+Deno.test("server.icmp: COS is asked at the public domain of each bucket, once, and no answer is a warning at most", async () => {
+  // Tests run without FFI: a machine that has no route.
+  const calls = { socket: () => 3, setsockopt: () => 0, connect: () => -1, close: () => 0 };
+  const libc = { calls, errno: () => "ENETUNREACH" } as unknown as Libc;
+  const asked: string[] = [];
+  const hosts = ["internal.example", "public.example"]
+    .map((hostname) => ({ hostname, port: 443 }));
+  const survey = surveyOf({
+    buckets: [{ account: "one", hosts }, { account: "two", hosts }, {
+      account: "three",
+      hosts: [{ hostname: "nowhere.example", port: 443 }],
+    }],
+    tools: {
+      libc,
+      resolve(name) {
+        asked.push(name);
+        return name === "nowhere.example"
+          ? Promise.reject(new Error("no such name"))
+          : Promise.resolve(["2001:db8::9", "192.0.2.9"]);
+      },
+    },
+  });
+  assert.deepEqual(await outcomesOf(icmpEcho, survey), [
+    "warn: COS (public.example) 192.0.2.9 cannot be asked: ENETUNREACH",
+  ]);
+  assert.deepEqual(asked, ["public.example", "nowhere.example"]);
 });
