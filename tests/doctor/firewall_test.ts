@@ -108,6 +108,47 @@ Deno.test("iptables: every table that packets come through has its say", () => {
   );
 });
 
+for (
+  const [rule, packet, expected] of [
+    [
+      "-A PREROUTING -p tcp -m tcp --dport 60000:65535 -j DNAT --to-destination 10.9.0.77",
+      60_000,
+      "unclear",
+    ],
+    [
+      "-A PREROUTING -p tcp -m tcp --dport 60000:65535 -j DNAT --to-destination 10.9.0.77",
+      2121,
+      "accepted",
+    ],
+    ["-A PREROUTING -p tcp -m tcp --dport 2121 -j REDIRECT --to-ports 22", 2121, "unclear"],
+    ["-A PREROUTING -d 192.0.2.1/32 -j DNAT --to-destination 10.9.0.77", 2121, "unclear"],
+    ["-A PREROUTING -i lo -p tcp -j REDIRECT --to-ports 22", 2121, "accepted"],
+    ["-A PREROUTING -p tcp -m tcp --dport 21 -j REDIRECT --to-ports 2121", 2121, "accepted"],
+    [
+      "-A PREROUTING -p tcp -j ACCEPT\n-A PREROUTING -p tcp -j REDIRECT --to-ports 22",
+      2121,
+      "accepted",
+    ],
+    [
+      "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80",
+      2121,
+      "accepted",
+    ],
+    [
+      "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A DOCKER ! -i docker0 -p tcp -m tcp --dport 2121 -j DNAT --to-destination 172.17.0.2:80",
+      2121,
+      "unclear",
+    ],
+    ["-A POSTROUTING -j MASQUERADE", 2121, "accepted"],
+  ] as const
+) {
+  Deno.test(`iptables, nat: ${rule.replaceAll("\n", "; ")} for port ${packet}`, () => {
+    const text = `*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER - [0:0]\n${rule}\nCOMMIT\n`;
+    const chains = readIptablesSave(text, ["eth0", "eth1"]);
+    assert.equal(judged(chains, tcp(packet)).split(":")[0], expected);
+  });
+}
+
 type Expression = readonly Record<string, unknown>[];
 
 function nft(policy: string, ...expressions: Expression[]) {
@@ -243,3 +284,60 @@ Deno.test("nft: rules below IP are said to be not understood", () => {
   );
   assert.deepEqual(notUnderstood, ["nft netdev edge in: rules below IP"]);
 });
+
+for (
+  const [name, statement] of [
+    ["redirect", { redirect: { port: 22 } }],
+    ["dnat", { dnat: { addr: "10.9.0.77" } }],
+  ] as const
+) {
+  Deno.test(`nft: what ${name} sends elsewhere is not understood, and other ports are let in`, () => {
+    const table = { family: "ip", table: "nat" };
+    const base = { name: "pre", type: "nat", hook: "prerouting", prio: -100, policy: "accept" };
+    const expr = [match(payload("tcp", "dport"), 2121), statement];
+    const { chains } = readNftRuleset(
+      JSON.stringify({
+        nftables: [
+          { chain: { ...table, ...base } },
+          { rule: { ...table, chain: "pre", handle: 1, expr } },
+        ],
+      }),
+      { lines: "", interfaces: ["eth0"], isOthers: () => false },
+    );
+    assert.equal(judged(chains, tcp(2121)).split(":")[0], "unclear");
+    assert.equal(judged(chains, tcp(2122)), "accepted");
+  });
+}
+
+const FLOOD = {
+  set: {
+    op: "update",
+    elem: payload("ip", "saddr"),
+    set: "@flood",
+    stmt: [{ limit: { rate: 10, per: "second", inv: true } }],
+  },
+};
+const QUOTA = { quota: { val: 500, val_unit: "mbytes", inv: true } };
+
+for (
+  const [name, expression, kind] of [
+    [
+      "a set with a limit",
+      [match(payload("tcp", "dport"), 2121), FLOOD, { drop: null }],
+      "unclear",
+    ],
+    ["a set with a limit, for another port", [match(payload("tcp", "dport"), 21), FLOOD, {
+      drop: null,
+    }], "accepted"],
+    ["a quota", [QUOTA, { drop: null }], "unclear"],
+    ["a count of connections", [{ "ct count": { val: 9, inv: true } }, { drop: null }], "unclear"],
+    ["a set alone", [FLOOD], "accepted"],
+    ["a quota alone", [QUOTA], "accepted"],
+    ["a helper of connection tracking", [{ "ct helper": "ftp" }], "accepted"],
+    ["a new statement alone", [{ brandnew: {} }], "unclear"],
+  ] as const
+) {
+  Deno.test(`nft, policy accept: dropping by ${name}`, () => {
+    assert.equal(judged(nft("accept", expression), tcp(2121)).split(":")[0], kind);
+  });
+}

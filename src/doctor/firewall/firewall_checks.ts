@@ -1,3 +1,5 @@
+import { addressScope } from "../../net/address_scope.ts";
+import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { ProgramOutput, ServerSurvey } from "../server/server_survey.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
@@ -24,7 +26,11 @@ export const rules: Check<ServerSurvey> = {
     const hasLegacy = "stderr" in saved && saved.stderr.includes("iptables-legacy tables present");
     const legacy = hasLegacy ? await output("iptables-legacy-save", []) : undefined;
     survey.firewall = readFirewall({ json, lines, saved, legacy }, survey.interfaces());
-    const { chains, notUnderstood } = survey.firewall;
+    const { chains } = survey.firewall;
+    const notUnderstood = [...survey.firewall.notUnderstood];
+    if (ipv6Use(survey) !== "none") {
+      notUnderstood.push("rules for IPv6 (ip6tables, nft family ip6)");
+    }
     if (notUnderstood.length > 0) {
       return [{
         status: "warn",
@@ -46,7 +52,7 @@ export const control: Check<ServerSurvey> = {
   mode: "offline",
   run(survey) {
     const { listenPort: port } = survey.config.network;
-    return judgePorts(survey.firewall!, {
+    return judgePorts(survey, {
       what: "listen_port",
       range: { first: port, last: port },
     });
@@ -60,7 +66,7 @@ export const passive: Check<ServerSurvey> = {
   mode: "offline",
   run(survey) {
     const { passivePorts: range } = survey.config.network;
-    return judgePorts(survey.firewall!, { what: "The passive range", range });
+    return judgePorts(survey, { what: "The passive range", range });
   },
 };
 
@@ -127,9 +133,13 @@ export const icmp: Check<ServerSurvey> = {
 
 /** One outcome for each row of ports of which the same becomes. */
 function judgePorts(
-  firewall: Firewall,
-  { what, range: { first, last } }: { what: string; range: PortRange },
+  survey: ServerSurvey,
+  { what, range }: { what: string; range: PortRange },
 ): Outcome[] {
+  const { first, last } = range;
+  const firewall = survey.firewall!;
+  const ipv6 = ipv6Use(survey);
+  if (ipv6 === "alone") return [notJudged(`${what} ${formatRange(range)}`)];
   const judged = Array.from({ length: last - first + 1 }, (_, index) => {
     const port = first + index;
     return { port, judgement: judgePacket(firewall, { protocol: "tcp", port, state: "new" }) };
@@ -139,7 +149,11 @@ function judgePorts(
     const ranges = rangesOf(group.map(({ port }) => port));
     const { judgement } = group[0]!;
     const ports = `${what} ${ranges.map(formatRange).join(", ")}`;
-    if (judgement.kind === "accepted") return [{ status: "pass", summary: `${ports} is let in` }];
+    if (judgement.kind === "accepted") {
+      return ipv6 === "none"
+        ? [{ status: "pass", summary: `${ports} is let in` }]
+        : [notJudged(`${ports} is let in over IPv4`)];
+    }
     const steps = letPortsIn(ranges, judgement.by.chain);
     return [{
       status: judgement.kind === "refused" ? "fail" : "warn",
@@ -157,6 +171,26 @@ function judgePorts(
       data: { ports: ranges.map(formatRange), steps: stepsData(steps) },
     }];
   });
+}
+
+/** Whether clients come by IPv6 too or alone, as far as listen_address and this machine's addresses tell. */
+function ipv6Use(survey: ServerSurvey): "none" | "too" | "alone" {
+  const { listenAddress } = survey.config.network;
+  const scope = addressScope(listenAddress);
+  if (ipVersion(listenAddress) !== 6 || scope === "loopback") return "none";
+  if (scope !== "unspecified") return "alone";
+  return survey.ownAddresses().some(({ version }) => version === 6) ? "too" : "none";
+}
+
+function notJudged(what: string): Outcome {
+  return {
+    status: "warn",
+    summary: `${what}: the rules for IPv6 are not judged`,
+    remedy: {
+      text: "Look yourself whether they let clients in by IPv6",
+      commands: ["nft list ruleset", "ip6tables-save"],
+    },
+  };
 }
 
 function describe(judgement: Exclude<Judgement, { kind: "accepted" }>): string {

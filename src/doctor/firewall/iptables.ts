@@ -15,6 +15,7 @@ import {
 const BASES = [
   ["raw", "PREROUTING"],
   ["mangle", "PREROUTING"],
+  ["nat", "PREROUTING"],
   ["mangle", "INPUT"],
   ["filter", "INPUT"],
   ["security", "INPUT"],
@@ -181,6 +182,11 @@ function readAction(option: string, target: string): Action {
     case "TOS":
     case "DSCP":
       return { kind: "next" };
+    // Where the packet goes instead is not followed.
+    case "DNAT":
+    case "REDIRECT":
+    case "TPROXY":
+      return { kind: "unknown" };
     default:
       return { kind: option === "-g" ? "goto" : "jump", chain: target };
   }

@@ -57,12 +57,15 @@ export function readNftRuleset(json: string, options: {
     !options.isOthers(String(chain.family), String(chain.table))
   );
   const notUnderstood = all
-    .filter((chain) => chain.family === "netdev" || chain.family === "bridge")
+    .filter(({ family, hook }) => family === "netdev" || family === "bridge" || hook === "ingress")
     .filter((chain) => rulesOf(chain).length > 0)
     .map((chain) => `nft ${chain.family} ${chain.table} ${chain.name}: rules below IP`);
   const chains = all
     .filter(({ family }) => family === "ip" || family === "inet")
-    .filter(({ type, hook }) => type === "filter" && (hook === "input" || hook === "prerouting"))
+    .filter(({ type, hook }) =>
+      type === "filter" && hook === "input" ||
+      (type === "filter" || type === "nat") && hook === "prerouting"
+    )
     .sort((a, b) => order(a) - order(b))
     .map((chain): BaseChain => ({
       name: String(chain.name),
@@ -109,6 +112,7 @@ function readRule(
   { text, context }: { text: string; context: Context },
 ): Rule[] {
   const conditions: ((packet: Packet) => Match)[] = [];
+  let hasNewStatement = false;
   for (const statement of expression) {
     const [kind = "", value] = Object.entries(statement)[0] ?? [];
     const matches = (packet: Packet) => allOf(conditions.map((it) => it(packet)));
@@ -125,14 +129,30 @@ function readRule(
       const action = readAction(kind, value);
       if (action) return [{ text, matches, action }];
       if (!HARMLESS.includes(kind)) conditions.push(() => "unknown");
+      hasNewStatement ||= !HARMLESS.includes(kind) && !CONDITIONS.includes(kind);
     }
   }
-  // Counts, logs, marks: packets go on.
-  return [];
+  const matches = (packet: Packet) => allOf(conditions.map((it) => it(packet)));
+  // Counts, logs, marks, sets: packets go on.
+  return hasNewStatement ? [{ text, matches, action: { kind: "unknown" } }] : [];
 }
 
 /** Statements after which a packet goes on as it was. */
-const HARMLESS = ["counter", "log", "comment", "notrack", "mangle", "set", "quota"];
+const HARMLESS = [
+  "counter",
+  "log",
+  "comment",
+  "notrack",
+  "mangle",
+  "last",
+  "ct helper",
+  "ct timeout",
+  "ct expectation",
+  "secmark",
+];
+
+/** Statements that end the rule for some packets: which ones depends on what came before, and is not judged. */
+const CONDITIONS = ["set", "map", "meter", "quota", "ct count"];
 
 function readAction(kind: string, value: unknown): Action | undefined {
   switch (kind) {
@@ -148,6 +168,10 @@ function readAction(kind: string, value: unknown): Action | undefined {
       return { kind, chain: String((value as Part).target) };
     case "queue":
     case "xt":
+    // Where the packet goes instead is not followed.
+    case "dnat":
+    case "redirect":
+    case "tproxy":
       return { kind: "unknown" };
   }
 }

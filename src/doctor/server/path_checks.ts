@@ -1,4 +1,5 @@
 import { addressScope } from "../../net/address_scope.ts";
+import { ipVersion } from "../../net/cidr.ts";
 import { formatAddress } from "../../net/connection.ts";
 import { echo } from "../../net/icmp.ts";
 import { describeIcmp } from "../../net/icmp_message.ts";
@@ -9,7 +10,7 @@ import { describePathMtu, findPathMtu } from "../path_mtu.ts";
 import { describeFailure } from "../reach.ts";
 import { formatRange, remedyOf, type Step, stepsData } from "../steps.ts";
 import { PERMIT_TOO_BIG } from "../target/network_checks.ts";
-import type { OwnAddress, ServerSurvey } from "./server_survey.ts";
+import type { BucketHosts, OwnAddress, ServerSurvey } from "./server_survey.ts";
 
 /** Milliseconds. */
 const ECHO_TIMEOUT = 1_000;
@@ -17,7 +18,7 @@ const CONNECT_TIMEOUT = 3_000;
 
 export const icmpEcho: Check<ServerSurvey> = {
   id: "server.icmp",
-  title: "ICMP echo: answered by this machine, the gateway, masquerade_address",
+  title: "ICMP echo: answered by this machine, the gateway, masquerade_address, COS",
   needs: ["server.masquerade"],
   mode: "online",
   run: (survey, { signal }) =>
@@ -33,11 +34,25 @@ export const icmpEcho: Check<ServerSurvey> = {
         const what = "masquerade_address";
         outcomes.push(await echoOutcome(libc, { address: masquerade, what, signal }));
       }
+      const hostnames = [...new Set(survey.buckets.flatMap(lastHost))];
+      const ofCos = hostnames.map(async (hostname): Promise<Outcome[]> => {
+        // A name that does not resolve is told by server.endpoint.
+        const addresses = await survey.tools.resolve(hostname).catch(() => [] as string[]);
+        const address = addresses.find((it) => ipVersion(it) === 4);
+        if (address === undefined) return [];
+        return [await echoOutcome(libc, { address, what: `COS (${hostname})`, signal })];
+      });
+      outcomes.push(...(await Promise.all(ofCos)).flat());
       return outcomes.length > 0
         ? outcomes
         : [{ status: "pass", summary: "There is nobody to ask" }];
     }),
 };
+
+/** The domain of a bucket that is used where there is no internal one. */
+function lastHost({ hosts }: BucketHosts): string[] {
+  return hosts.slice(-1).map(({ hostname }) => hostname);
+}
 
 function echoIgnored(): Outcome {
   const steps: Step[] = [{

@@ -81,12 +81,20 @@ async function greetingAt(
 export const passiveRange: Check<ServerSurvey> = {
   id: "server.passive",
   title: "the passive range: free, large enough, not given to outgoing connections",
-  needs: ["server.listen"],
   mode: "offline",
   run(survey) {
     const { passivePorts: range, listenAddress: hostname } = survey.config.network;
     const size = range.last - range.first + 1;
     const taken = takenPorts(survey, hostname);
+    if (taken instanceof Error) {
+      return [{
+        status: "skip",
+        summary: `The range cannot be looked at on ${hostname}: ${taken.message}`,
+        remedy: {
+          text: "listen_address must be one of this machine's; ports below 1024 need root",
+        },
+      }];
+    }
     const outcomes: Outcome[] = [];
     if (taken.length === size) {
       return [{
@@ -108,26 +116,35 @@ export const passiveRange: Check<ServerSurvey> = {
       });
     }
     outcomes.push(...ephemeralOverlap(survey));
-    if (outcomes.length > 0) return outcomes;
-    const others = taken.length === 0
-      ? ""
-      : `, ${taken.length} in use: ${rangesOf(taken).slice(0, 8).map(formatRange).join(", ")}`;
-    return [{
-      status: "pass",
-      summary: `${size} ports, ${formatRange(range)}${others}`,
-    }];
+    if (taken.length > 0) outcomes.push(inUse(taken));
+    if (outcomes.some(({ status }) => status !== "pass")) return outcomes;
+    return [{ status: "pass", summary: `${size} ports, ${formatRange(range)}` }, ...outcomes];
   },
 };
 
-/** Which ports cannot be listened on now; cosftp skips these. */
-function takenPorts(survey: ServerSurvey, hostname: string): number[] {
+/** How many ranges of ports in use are named. */
+const RANGES_NAMED = 8;
+
+function inUse(taken: readonly number[]): Outcome {
+  const ranges = rangesOf(taken);
+  const more = ranges.length > RANGES_NAMED ? ", ..." : "";
+  const named = ranges.slice(0, RANGES_NAMED).map(formatRange).join(", ");
+  return {
+    status: "pass",
+    summary: `${taken.length} of them in use, which are passed over: ${named}${more}`,
+    data: { ports: ranges.map(formatRange) },
+  };
+}
+
+/** Which ports cannot be listened on now, which cosftp skips; or why none can. */
+function takenPorts(survey: ServerSurvey, hostname: string): number[] | Error {
   const { first, last } = survey.config.network.passivePorts;
   const taken: number[] = [];
   for (let port = first; port <= last; port++) {
     try {
       survey.tools.listen({ hostname, port }).close();
     } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      if (!(error instanceof Deno.errors.AddrInUse)) return error as Error;
       taken.push(port);
     }
   }
@@ -144,7 +161,13 @@ function ephemeralOverlap(survey: ServerSurvey): Outcome[] {
   if (from > to || isReserved(survey, { first: from, last: to })) return [];
   const left = range.last - range.first - (to - from);
   // A port that is taken is passed over, so a part that others use is no harm.
-  if (left >= Math.max(survey.config.limits.maxConnectionNum, 1)) return [];
+  if (left >= Math.max(survey.config.limits.maxConnectionNum, 1)) {
+    return [{
+      status: "pass",
+      summary: `Outgoing connections of this machine use ports ${first}-${last} ` +
+        `(ip_local_port_range), which leaves ${left} of the passive range to clients alone: enough`,
+    }];
+  }
   const steps: Step[] = [{
     on: "the server",
     how: "and in /etc/sysctl.conf",

@@ -47,6 +47,11 @@ export const greeting: Check<TargetSurvey> = {
       }];
     } catch (error) {
       signal.throwIfAborted();
+      const advice = tlsAdvice(error as Error);
+      if (survey.target.tls === "implicit" && advice !== undefined) {
+        const { message } = error as Error;
+        return [{ status: "fail", summary: `TLS failed: ${message}`, remedy: { text: advice } }];
+      }
       return [{
         status: "fail",
         summary: `No greeting: ${(error as Error).message}`,
@@ -162,8 +167,13 @@ const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function failedTls({ message }: Error): Outcome {
-  const advice = TLS_ADVICE.find(([pattern]) => pattern.test(message))?.[1] ??
+function tlsAdvice({ message }: Error): string | undefined {
+  return TLS_ADVICE.find(([pattern]) => pattern.test(message))?.[1];
+}
+
+function failedTls(error: Error): Outcome {
+  const { message } = error;
+  const advice = tlsAdvice(error) ??
     "The server's log says why; old servers speak nothing newer than TLS 1.1, which is not safe";
   return {
     status: "fail",

@@ -31,12 +31,14 @@ export const passive: Check<TargetSurvey> = {
           summary: `227 names ${named.hostname}, the address of the control connection`,
         }];
       }
+      // From the server's own machine it might even open.
+      if (isUnroutable(named.hostname)) return [wrongAddress(survey, { named: named.hostname })];
       const connection = await survey.connect(named, signal);
       if (!("cause" in connection)) {
         connection.close();
         return [elsewhere(survey, named)];
       }
-      return [unreachableAddress(survey, connection)];
+      return [wrongAddress(survey, { named: named.hostname, failure: connection })];
     }),
 };
 
@@ -124,9 +126,16 @@ function elsewhere(survey: TargetSurvey, named: SocketAddress): Outcome {
   };
 }
 
-function unreachableAddress(survey: TargetSurvey, failure: Failure): Outcome {
+/** Whether an address means nothing to other machines. */
+function isUnroutable(hostname: string): boolean {
+  return ["unspecified", "loopback", "link-local"].includes(addressScope(hostname));
+}
+
+function wrongAddress(
+  survey: TargetSurvey,
+  { named, failure }: { named: string; failure?: Failure },
+): Outcome {
   const { hostname: reached } = survey.address;
-  const { hostname: named } = failure.address;
   const steps: Step[] = [
     {
       on: "the server",
@@ -134,18 +143,32 @@ function unreachableAddress(survey: TargetSurvey, failure: Failure): Outcome {
       commands: [`COSFTP_NETWORK_MASQUERADE_ADDRESS=${reached} cosftp serve`],
     },
   ];
+  const why = whyWrong(named, reached);
   return {
     status: "fail",
     summary: `227 names ${named} (${addressScope(named)}), which cannot be reached: ` +
       `clients reach the server at ${reached}`,
-    detail: `${describeFailure(failure)}. The server is behind a NAT and names its inner address.`,
+    detail: failure ? `${describeFailure(failure)}. ${why}` : why,
     remedy: remedyOf(
       `Tell the server to name ${reached}: masquerade_address of cosftp and pyftpdlib, pasv_address of vsftpd, ` +
         "MasqueradeAddress of proftpd, ForcePassiveIP of pure-ftpd",
       steps,
     ),
-    data: { named, reached, steps: stepsData(steps) },
+    data: { named, reached, scope: addressScope(named), steps: stepsData(steps) },
   };
+}
+
+function whyWrong(named: string, reached: string): string {
+  if (isUnroutable(named)) {
+    return "No other machine can reach such an address: the server names what it listens on, or was told it by mistake.";
+  }
+  if (addressScope(named) === "public") {
+    return "It is a public address and not the server's: the address that the server was told is wrong or out of date, " +
+      "or its connections go out by another way than they come in.";
+  }
+  return addressScope(reached) === "public"
+    ? "The server is behind a NAT and names its inner address."
+    : "It belongs to another inner network: the server is behind a NAT and names its address there, or was told a wrong one.";
 }
 
 function dataOutcomes(

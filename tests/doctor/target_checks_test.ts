@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/clock.ts";
+import { greeting } from "../../src/doctor/target/control_checks.ts";
+import { passive } from "../../src/doctor/target/data_checks.ts";
+import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
+import { listen, systemDialer } from "../../src/net/connection.ts";
+
+const RUN = { signal: new AbortController().signal, found: () => [] };
+const TARGET: Target = {
+  name: "ftp://user@server:21",
+  hostname: "server",
+  port: 21,
+  user: "user",
+  password: "secret",
+  tls: "never",
+  trusted: [],
+  passivePorts: undefined,
+};
+
+/** A server that answers each command by its first word; whoever asks for port 21 of any address gets there. */
+class ScriptedServer implements AsyncDisposable {
+  readonly #listener = listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #served: Promise<void>;
+
+  constructor(replies: Readonly<Record<string, string>>) {
+    this.#served = this.#serve(replies);
+  }
+
+  survey(
+    target: Target,
+    { address, tlsError }: { address: string; tlsError?: Error },
+  ): TargetSurvey {
+    const survey = new TargetSurvey(target, {
+      clock: systemClock,
+      libc: new Error("no libc"),
+      listen,
+      resolve: () => Promise.resolve([address]),
+      dialer: {
+        ...systemDialer,
+        connect: ({ port }, signal) =>
+          port === target.port
+            ? systemDialer.connect(this.#listener.address, signal)
+            : Promise.reject(new Deno.errors.ConnectionRefused("Connection refused")),
+        startTls(connection) {
+          connection.close();
+          return Promise.reject(tlsError);
+        },
+      },
+    });
+    survey.addresses = [address];
+    return survey;
+  }
+
+  async #serve(replies: Readonly<Record<string, string>>): Promise<void> {
+    using connection = await this.#listener.accept();
+    if (!connection) return;
+    const send = (reply: string) => connection.write(new TextEncoder().encode(`${reply}\r\n`));
+    try {
+      await send("220 ready");
+      const buffer = new Uint8Array(1_024);
+      for (let size; (size = await connection.read(buffer)) !== null;) {
+        const [word = ""] = new TextDecoder().decode(buffer.subarray(0, size)).trim().split(" ");
+        await send(replies[word] ?? "200 OK");
+      }
+    } catch {
+      // The client went away.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#served;
+  }
+}
+
+for (
+  const [named, reached, why] of [
+    ["10.0.0.2", "203.0.113.1", /behind a NAT and names its inner address/],
+    ["10.0.0.2", "192.168.1.9", /another inner network/],
+    ["198.51.100.7", "203.0.113.1", /public address and not the server's/],
+    ["127.0.0.1", "203.0.113.1", /^No other machine can reach such an address/],
+    ["0.0.0.0", "203.0.113.1", /^No other machine can reach such an address/],
+    ["169.254.7.7", "10.0.0.2", /^No other machine can reach such an address/],
+  ] as const
+) {
+  Deno.test(`target.pasv: ${named} in the 227 reply of ${reached} is told for what it is`, async () => {
+    await using server = new ScriptedServer({
+      USER: "331 password",
+      PASS: "230 in",
+      PASV: `227 Entering Passive Mode (${named.replaceAll(".", ",")},234,96)`,
+    });
+    using survey = server.survey(TARGET, { address: reached });
+    const [outcome, ...others] = await passive.run(survey, RUN);
+    assert.deepEqual([outcome?.status, others], ["fail", []]);
+    assert.match(outcome!.summary, new RegExp(`^227 names ${named} .* cannot be reached`));
+    assert.match(outcome!.detail!, why);
+  });
+}
+
+for (
+  const [message, remedy] of [
+    ["invalid peer certificate: UnknownIssuer", /^Nobody whom this machine trusts has signed it/],
+    ["invalid peer certificate: certificate expired", /^Renew it/],
+    ["received corrupt message of type InvalidContentType", /^With ftps:\/\/ TLS begins at once/],
+  ] as const
+) {
+  Deno.test(`target.greeting over ftps: what to do about "${message}"`, async () => {
+    await using server = new ScriptedServer({});
+    const tlsError = new Deno.errors.InvalidData(message);
+    const target: Target = { ...TARGET, tls: "implicit" };
+    using survey = server.survey(target, { address: "203.0.113.1", tlsError });
+    const [outcome] = await greeting.run(survey, RUN);
+    assert.equal(outcome?.status, "fail");
+    assert.match(outcome.remedy!.text, remedy);
+    assert.doesNotMatch(outcome.remedy!.text, /--plain/);
+  });
+}
