@@ -218,7 +218,13 @@ class SessionPlayer implements Disposable {
     const mustAbort = isUpload && conn !== undefined && heard.some(endsIt);
     const mayAbort = wasAborted || this.#outstanding.some(mayEndIt);
     if (conn && isUpload && !mayAbort) await this.#expectStatus(command, heard);
-    if (how === "lost") return this.#hangUp();
+    const continues = command.verb === "APPE" || restartMarker > 0;
+    if (how === "lost") {
+      // Who has said QUIT may leave without waiting for a reply: that the rest of the file is missing nobody can know.
+      const hasSaidQuit = this.#outstanding.some((other) => isInterruption(other, "QUIT"));
+      if (isUpload && hasSaidQuit) this.#ground.watch.finished(sent, { continues });
+      return this.#hangUp();
+    }
     let received: Uint8Array | undefined;
     if (conn && how !== "stall" && !mustAbort) {
       received = await this.#finish(conn, { how, isUpload });
@@ -235,7 +241,6 @@ class SessionPlayer implements Disposable {
     }
     if (isUpload) {
       if (!conn || isWaiting) throw new Violation("success without upload", tell);
-      const continues = command.verb === "APPE" || restartMarker > 0;
       this.#ground.watch.finished(sent, { continues });
       if (continues || command.verb !== "STOR" || this.#outstanding.length > 0) return;
       await this.#ground.watch.mustHold(this.#view.resolve(command.argument).join("/"), sent);
@@ -383,8 +388,11 @@ class SessionPlayer implements Disposable {
   }
 }
 
-/** Whether it is carried out while a transfer runs. */
-function isInterruption({ verb, argument, isTooLong }: Said, wanted: "ABOR" | "STAT"): boolean {
+/** Whether it is heard while a transfer runs. */
+function isInterruption(
+  { verb, argument, isTooLong }: Said,
+  wanted: "ABOR" | "STAT" | "QUIT",
+): boolean {
   return verb === wanted && argument === "" && !isTooLong;
 }
 
