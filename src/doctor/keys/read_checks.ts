@@ -5,6 +5,7 @@ import { RESERVED_NAME } from "../../vfs/virtual_path.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject } from "./account_subject.ts";
 import { type CamAction, neededActions } from "./cam_policy.ts";
+import { CANARY_NAME } from "./canary.ts";
 import { otherRefusal } from "./identity_checks.ts";
 import { isDenied, isLetThrough, missingActions, NO_UPLOAD, refusalOf } from "./refusal.ts";
 
@@ -31,7 +32,7 @@ const rights: Check<AccountSubject> = {
   mode: "online",
   async run({ store, account }, { signal }) {
     // What is not there cannot be found, but whoever may not look is told so first.
-    const key = `${account.keyPrefix}.cosftp-check-${crypto.randomUUID()}`;
+    const key = `${account.keyPrefix}${CANARY_NAME}${crypto.randomUUID()}`;
     const upload = { key, uploadId: NO_UPLOAD };
     const calls: Partial<Record<CamAction, () => Promise<unknown>>> = {
       HeadObject: () => store.head(key, { signal }),
@@ -69,8 +70,10 @@ const sample: Check<AccountSubject> = {
     const { store, account, random, sample } = subject;
     if (!account.authority.read || sample === 0) return [];
     const { objects } = await store.list({ prefix: account.keyPrefix, limit: PAGE, signal });
+    // Other checks run at the same time: what they write is soon gone.
+    const own = [`${RESERVED_NAME}/`, CANARY_NAME].map((name) => account.keyPrefix + name);
     const files = objects.filter(({ key }) =>
-      !key.endsWith("/") && !key.startsWith(`${account.keyPrefix}${RESERVED_NAME}/`)
+      !key.endsWith("/") && !own.some((start) => key.startsWith(start))
     );
     const readable = files.filter(({ storageClass }) => !ARCHIVED.test(storageClass));
     if (readable.length === 0) {
@@ -82,27 +85,36 @@ const sample: Check<AccountSubject> = {
     const picked = readable.map((object) => ({ object, at: random() }))
       .sort((a, b) => a.at - b.at).slice(0, sample).map(({ object }) => object);
     const faults: Outcome[] = [];
+    const whole: string[] = [];
     await inParallel(picked, PARALLEL, async (object) => {
-      const fault = await examine(subject, object, signal);
-      if (fault) faults.push(fault);
+      const result = await examine(subject, object, signal);
+      if (result === "whole") whole.push(object.key);
+      else if (result !== "changed") faults.push(result);
     });
     if (faults.length > 0) return faults;
+    if (whole.length === 0) {
+      return [{
+        status: "skip",
+        summary: "No object was looked at: those picked were replaced or removed meanwhile",
+        remedy: { text: "Run it again" },
+      }];
+    }
     return [{
       status: "pass",
-      summary: `${picked.length} of ${readable.length} objects looked at are whole: ` +
+      summary: `${whole.length} of ${readable.length} objects looked at are whole: ` +
         "size, ETag and, up to 8 MiB, CRC64",
-      data: { keys: picked.map(({ key }) => key) },
+      data: { keys: whole },
     }];
   },
 };
 
-/** What is wrong with an object. */
+/** What is wrong with an object. @returns `changed` when it was replaced or removed since it was listed, which is nobody's fault. */
 async function examine(
   { store }: AccountSubject,
   listed: ListedObject,
   signal: AbortSignal,
-): Promise<Outcome | undefined> {
-  let fault: string | undefined;
+): Promise<Outcome | "whole" | "changed"> {
+  let judgement = "changed" as Judgement;
   const refusal = await refusalOf((async () => {
     const info = await store.head(listed.key, { signal });
     const start = info.size > WHOLE_MAX ? info.size - RANGE : 0;
@@ -110,15 +122,14 @@ async function examine(
     const bytes = new Uint8Array(body.length);
     let length = 0;
     for (let count; (count = await body.read(bytes.subarray(length))) !== null;) length += count;
-    fault = differs({ listed, info, body: body.info, bytes, start });
+    judgement = judge({ listed, info, body: body.info, bytes, start });
   })());
-  // It was replaced or removed meanwhile: nobody's fault.
-  if (refusal?.kind === "not-found" || refusal?.kind === "conflict") return undefined;
+  if (refusal?.kind === "not-found" || refusal?.kind === "conflict") return "changed";
   if (refusal) return otherRefusal(refusal);
-  if (fault === undefined) return undefined;
+  if (typeof judgement === "string") return judgement;
   return {
     status: "fail",
-    summary: `${listed.key} is not what COS says it is: ${fault}`,
+    summary: `${listed.key} is not what COS says it is: ${judgement.fault}`,
     remedy: {
       text:
         "Run it again. If it stays so, a proxy on the way changes what it carries, or the object is damaged: ask COS's " +
@@ -128,22 +139,26 @@ async function examine(
   };
 }
 
-function differs({ listed, info, body, bytes, start }: {
+type Judgement = "whole" | "changed" | { readonly fault: string };
+
+function judge({ listed, info, body, bytes, start }: {
   listed: ListedObject;
   info: ObjectInfo;
   body: ObjectInfo;
   bytes: Uint8Array;
   start: number;
-}): string | undefined {
-  // A newer object than the one that was listed.
-  if (info.etag !== listed.etag || body.etag !== info.etag) return undefined;
-  if (info.size !== listed.size) return `listed with ${listed.size} bytes, HEAD says ${info.size}`;
-  if (start + bytes.length !== info.size) {
-    return `${info.size} bytes, of which ${start + bytes.length} came`;
+}): Judgement {
+  if (info.etag !== listed.etag || body.etag !== info.etag) return "changed";
+  if (info.size !== listed.size) {
+    return { fault: `listed with ${listed.size} bytes, HEAD says ${info.size}` };
   }
-  if (start > 0 || info.crc64 === undefined) return undefined;
+  if (start + bytes.length !== info.size) {
+    return { fault: `${info.size} bytes, of which ${start + bytes.length} came` };
+  }
+  if (start > 0 || info.crc64 === undefined) return "whole";
   const actual = crc64(bytes);
-  return actual === info.crc64 ? undefined : `CRC64 is ${info.crc64}, its bytes have ${actual}`;
+  if (actual === info.crc64) return "whole";
+  return { fault: `CRC64 is ${info.crc64}, its bytes have ${actual}` };
 }
 
 /** The checks that only read. */

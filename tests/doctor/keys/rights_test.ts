@@ -258,6 +258,30 @@ Deno.test("objects of a sample are compared with what COS says of them", async (
   assert.ok(none.every(({ check }) => check !== "object.sample"));
 });
 
+Deno.test("a sample takes no canary of a check", async () => {
+  await using bucket = await startBucket();
+  for (const key of ["team/.cosftp-check-1", "team/.cosftp-check-1-copy", "team/a.txt"]) {
+    await store(bucket, key, "x");
+  }
+  const settings = { key_prefix: "team/" };
+  const { data } = findingOf(await checkAccount(bucket.address, { settings }), "object.sample");
+  assert.deepEqual(data, { keys: ["team/a.txt"] });
+});
+
+Deno.test("objects that are gone when they are read are not counted as whole", async () => {
+  await using bucket = await startBucket();
+  for (const key of ["a.txt", "b.txt"]) await store(bucket, key, "x");
+  const fault = { kind: "error", code: "NoSuchKey", status: 404 } as const;
+  bucket.faults.add({ operation: "GetObject", key: "a.txt", fault });
+  const one = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.match(one.summary, /^1 of 2 objects looked at are whole/);
+  assert.deepEqual(one.data, { keys: ["b.txt"] });
+  bucket.faults.add({ operation: "GetObject", key: "b.txt", fault });
+  const none = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.equal(none.status, "skip");
+  assert.match(none.summary, /replaced or removed meanwhile$/);
+});
+
 Deno.test("an object whose bytes are not those of its CRC64 is named", async () => {
   await using bucket = await startBucket();
   await store(bucket, "a.txt", "this is whole");
