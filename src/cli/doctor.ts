@@ -102,20 +102,20 @@ async function listenProbe(options: DoctorOptions, terminal: Terminal): Promise<
   const { passivePorts } = options;
   if (passivePorts) return await listenForProbes({ ...DEFAULT_NETWORK, passivePorts }, terminal);
   const config = await readConfiguration(options, terminal);
-  return config ? await listenForProbes(config.network, terminal) : ExitCode.configuration;
+  if (typeof config !== "object") return config;
+  return await listenForProbes(config.network, terminal);
 }
 
+/** @returns an exit code where it cannot be used, which has been said. */
 async function readConfiguration(
   options: DoctorOptions,
   terminal: Terminal,
-): Promise<Config | undefined> {
-  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
-  const { renderProblem } = await import("../config/problem.ts");
+): Promise<Config | ExitCode> {
+  const { loadConfiguration } = await import("./configuration.ts");
+  const { refuseConfiguration } = await import("./refuse_configuration.ts");
   const loaded = loadConfiguration(options, terminal);
-  if (!loaded.config) {
-    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
-  }
-  return loaded.config;
+  return loaded.config ??
+    await refuseConfiguration(loaded, { command: "doctor", options, terminal });
 }
 
 async function examineServer(
@@ -127,7 +127,7 @@ async function examineServer(
   const checks = chooseChecks(SERVER_CHECKS, { command: "doctor", names, options, terminal });
   if (!Array.isArray(checks)) return checks;
   const config = await readConfiguration(options, terminal);
-  if (!config) return ExitCode.configuration;
+  if (typeof config !== "object") return config;
   const { bucketHosts } = await import("../diagnose.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");

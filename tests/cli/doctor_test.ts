@@ -116,6 +116,15 @@ Deno.test("doctor without a configuration ends as serve would", async () => {
   assert.match(terminal.stderr, /\/nowhere\/vsftpd\.conf/);
 });
 
+Deno.test("doctor --json gives a document also where the configuration cannot be used", async () => {
+  const terminal = new FakeTerminal();
+  const { exitCode, findings } = await examine(["--config", "/nowhere/vsftpd.conf"], terminal);
+  assert.deepEqual([exitCode, terminal.stderr], [3, ""]);
+  assert.deepEqual(findings.map(({ check, status }) => [check, status]), [
+    ["config.problems", "fail"],
+  ]);
+});
+
 Deno.test("doctor on the server says what it cannot look at, and how it could", async () => {
   await using file = await configurationFile(VALID);
   const terminal = new FakeTerminal();
