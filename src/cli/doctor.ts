@@ -80,6 +80,20 @@ export async function doctor(
     );
     return ExitCode.usage;
   }
+  const side = options.target ? "--target" : options.probe ? "--probe" : undefined;
+  if (names.length > 0 || options.list) {
+    const { ALL_CHECKS, otherSide } = await import("./doctor_sides.ts");
+    // Nothing says yet which side is meant: all of them are listed.
+    if (options.list && side === undefined) {
+      const listed = chooseChecks(ALL_CHECKS, { command: "doctor", names, options, terminal });
+      return listed as ExitCode;
+    }
+    const fault = otherSide(names, side);
+    if (fault !== undefined) {
+      terminal.err(`cosftp doctor: ${fault}\n`);
+      return ExitCode.usage;
+    }
+  }
   if (options.target) return await examineTarget(names, options, terminal);
   if (options.probe) {
     const { probePorts } = await import("./doctor_probe.ts");

@@ -135,13 +135,38 @@ Deno.test("doctor on the server says what it cannot look at, and how it could", 
   assert.equal(of("server.ipv6").status, "pass");
 });
 
-Deno.test("doctor --list names the checks, those of a target with --target", async () => {
-  const here = new FakeTerminal();
-  assert.equal(await run(["doctor", "--list"], here), 0);
-  assert.match(here.stdout, /^server\.masquerade +online /m);
+Deno.test("doctor --list names the checks of all sides, or of the one that is asked for", async () => {
+  const all = new FakeTerminal();
+  assert.equal(await run(["doctor", "--list"], all), 0);
+  assert.match(all.stdout, /^server\.masquerade +online /m);
+  assert.match(all.stdout, /^target\.pasv +online /m);
+  assert.match(all.stdout, /^probe\.ports +online /m);
+  const some = new FakeTerminal();
+  assert.equal(await run(["doctor", "--list", "target.write"], some), 0);
+  assert.match(some.stdout, /^target\.write +write /m);
+  assert.doesNotMatch(some.stdout, /^server/m);
   const there = new FakeTerminal();
   assert.equal(await run(["doctor", "--list", "--target", "ftp://127.0.0.1"], there), 0);
   assert.match(there.stdout, /^target\.write +write /m);
+  assert.doesNotMatch(there.stdout, /^(server|probe)/m);
+});
+
+Deno.test("doctor says with which option a check of another side can be run", async () => {
+  for (
+    const [args, message] of [
+      [["target.pasv"], 'Cannot select "target.pasv": wanted --target with it'],
+      [["probe"], 'Cannot select "probe": wanted --probe with it'],
+      [
+        ["server", "--target", "ftp://127.0.0.1"],
+        'Cannot select "server": wanted no --target with it',
+      ],
+      [["nonsense"], 'Cannot select "nonsense": no check has this id or prefix, see --list'],
+    ] as const
+  ) {
+    const terminal = new FakeTerminal();
+    assert.equal(await run(["doctor", ...args], terminal), 2);
+    assert.deepEqual([terminal.stdout, terminal.stderr], ["", `cosftp doctor: ${message}\n`]);
+  }
 });
 
 Deno.test("doctor --listen-probe holds ports that --probe finds, and ends by Ctrl-C", async () => {
