@@ -53,7 +53,7 @@ export function addDoctor(
     .option("--ca <file>", "certificates to trust besides the machine's, PEM")
     .addOption(
       new Option("--listen-probe", "on the server: hold its passive ports for --probe, ten minutes")
-        .conflicts(["target", "probe"]),
+        .conflicts(["target", "probe", "json", "list", "strict"]),
     )
     .addOption(
       new Option(
@@ -80,6 +80,11 @@ export async function doctor(
     );
     return ExitCode.usage;
   }
+  const misuse = misuseOf(names, options);
+  if (misuse !== undefined) {
+    terminal.err(`cosftp doctor: ${misuse}\n`);
+    return ExitCode.usage;
+  }
   const side = options.target ? "--target" : options.probe ? "--probe" : undefined;
   if (names.length > 0 || options.list) {
     const { ALL_CHECKS, otherSide } = await import("./doctor_sides.ts");
@@ -102,6 +107,14 @@ export async function doctor(
   }
   if (options.listenProbe) return await listenProbe(options, terminal);
   return await examineServer(names, options, terminal);
+}
+
+/** What would be ignored of a command line. */
+function misuseOf(names: readonly string[], options: DoctorOptions): string | undefined {
+  if (options.write && !options.target) return "Cannot use --write: wanted --target with it";
+  if (options.listenProbe && names.length > 0) {
+    return `Cannot run ${names.join(", ")} with --listen-probe: it runs no checks`;
+  }
 }
 
 const DEFAULT_NETWORK = {

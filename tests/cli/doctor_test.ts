@@ -99,6 +99,12 @@ for (
     ["--probe", "127.0.0.1", "--target", "ftp://alice@127.0.0.1"],
     ["--listen-probe", "--probe", "127.0.0.1"],
     ["nonsense", "--target", "ftp://127.0.0.1"],
+    ["--write"],
+    ["--write", "--probe", "127.0.0.1"],
+    ["--listen-probe", "--json"],
+    ["--listen-probe", "--list"],
+    ["--listen-probe", "--strict"],
+    ["--listen-probe", "probe.ports"],
     ["--target", "ftp://127.0.0.1", "--ca", "/nowhere/ca.pem"],
   ]
 ) {
