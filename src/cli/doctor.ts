@@ -10,6 +10,7 @@ import { ExitCode } from "./exit_code.ts";
 import { flagValue } from "./flag.ts";
 import { readSecret, SecretInputError } from "./secret_input.ts";
 import type { Terminal } from "./terminal.ts";
+import { readTrustedCertificates, TrustedCertificatesError } from "./trusted_certificates.ts";
 
 /** What `cosftp doctor` was told. */
 export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
@@ -184,10 +185,10 @@ async function examineTarget(
   try {
     target = await readTarget(options, terminal);
   } catch (error) {
-    if (!(error instanceof SecretInputError) && !(error instanceof Deno.errors.NotFound)) {
-      throw error;
-    }
-    terminal.err(`cosftp doctor: ${error.message}\n`);
+    const isSecret = error instanceof SecretInputError;
+    if (!isSecret && !(error instanceof TrustedCertificatesError)) throw error;
+    const what = isSecret ? `Cannot use the password of ${options.target!.user}: ` : "";
+    terminal.err(`cosftp doctor: ${what}${error.message}\n`);
     return ExitCode.usage;
   }
   const { TargetSurvey } = await import("../doctor/target/target_survey.ts");
@@ -206,11 +207,13 @@ async function examineTarget(
 
 async function readTarget(options: DoctorOptions, terminal: Terminal): Promise<Target> {
   const { implicitTls, namesPassword: _, ...url } = options.target!;
+  // First: nobody types a password in vain.
+  const trusted = options.ca === undefined ? [] : [readTrustedCertificates(options.ca)];
   return {
     ...url,
     password: await readPassword(url.user, terminal),
     tls: implicitTls ? "implicit" : options.plain ? "never" : "wanted",
-    trusted: options.ca === undefined ? [] : [await Deno.readTextFile(options.ca)],
+    trusted,
     passivePorts: options.passivePorts,
   };
 }

@@ -112,9 +112,40 @@ for (
     const terminal = new FakeTerminal();
     assert.equal(await run(["doctor", ...args], terminal), 2);
     assert.equal(terminal.stdout, "");
+    assert.match(terminal.stderr, /annot|Wanted/);
     assert.doesNotMatch(terminal.stderr, /secret/);
   });
 }
+
+Deno.test("doctor --ca says what keeps a file from being one of certificates", async () => {
+  await using text = await configurationFile("no certificate\n");
+  const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  await using broken = await configurationFile(damaged);
+  for (
+    const [path, message] of [
+      ["/nowhere/ca.pem", "Cannot read --ca /nowhere/ca.pem: no such file or directory"],
+      ["/", "Cannot read --ca /: is a directory"],
+      [
+        text.path,
+        `Cannot use --ca ${text.path}: found no certificate, wanted PEM with -----BEGIN CERTIFICATE-----`,
+      ],
+      [
+        broken.path,
+        `Cannot use --ca ${broken.path}: found a damaged certificate, wanted PEM as it was issued`,
+      ],
+    ] as const
+  ) {
+    const terminal = new FakeTerminal({ COSFTP_PASSWORD: "secret" });
+    assert.equal(await run(["doctor", "--target", "ftp://a@127.0.0.1", "--ca", path], terminal), 2);
+    assert.equal(terminal.stderr, `cosftp doctor: ${message}\n`);
+  }
+});
+
+Deno.test("doctor --target says that it is the password that is empty", async () => {
+  const terminal = new FakeTerminal({}, { text: "", isTerminal: false });
+  assert.equal(await run(["doctor", "--target", "ftp://alice@127.0.0.1"], terminal), 2);
+  assert.equal(terminal.stderr, "cosftp doctor: Cannot use the password of alice: it is empty\n");
+});
 
 Deno.test("doctor without a configuration ends as serve would", async () => {
   const terminal = new FakeTerminal();
