@@ -3,7 +3,7 @@ import type { ListedObject, ObjectInfo, StoreError } from "../../store/object_st
 import { inParallel } from "../../vfs/in_parallel.ts";
 import { RESERVED_NAME } from "../../vfs/virtual_path.ts";
 import type { Check, Outcome } from "../check.ts";
-import type { AccountSubject } from "./account_subject.ts";
+import type { AccountSubject, CheckedAccount } from "./account_subject.ts";
 import { type CamAction, neededActions } from "./cam_policy.ts";
 import { CANARY_NAME } from "./canary.ts";
 import { otherRefusal } from "./identity_checks.ts";
@@ -24,41 +24,62 @@ const PARALLEL = 4;
 /** GET refuses them until they are restored. */
 const ARCHIVED = /ARCHIVE$/;
 
-const rights: Check<AccountSubject> = {
+const reading: Check<AccountSubject> = {
   id: "rights.read",
-  title: "The keys may look up, read and follow uploads, as far as the account needs it",
+  title: "The keys may look up and read objects, as far as the account needs it",
   // Who may not list may be told of what does not exist that it is not theirs to see.
   needs: ["bucket.list"],
   mode: "online",
-  async run({ store, account }, { signal }) {
+  run({ store, account }, { signal }) {
     // What is not there cannot be found, but whoever may not look is told so first.
-    const key = `${account.keyPrefix}${CANARY_NAME}${crypto.randomUUID()}`;
-    const upload = { key, uploadId: NO_UPLOAD };
-    const calls: Partial<Record<CamAction, () => Promise<unknown>>> = {
+    const key = absentKey(account);
+    return tryCalls(account, {
       HeadObject: () => store.head(key, { signal }),
       GetObject: async () => (await store.get(key, { signal }))[Symbol.dispose](),
-      ListMultipartUploads: () => store.listUploads({ prefix: key, signal }),
-      ListParts: () => store.listParts(upload, { signal }),
-    };
-    const tried = neededActions(account).filter((action) => calls[action]);
-    const refusals = new Map<CamAction, StoreError>();
-    await Promise.all(tried.map(async (action) => {
-      const refusal = await refusalOf(calls[action]!());
-      if (refusal && !isLetThrough(refusal)) refusals.set(action, refusal);
-    }));
-    const denied = tried.filter((action) =>
-      refusals.has(action) && isDenied(refusals.get(action)!)
-    );
-    const outcomes: Outcome[] = [...refusals.values()].filter((refusal) => !isDenied(refusal))
-      .map(otherRefusal);
-    if (denied.length > 0) {
-      const named = denied.map((action) => refusals.get(action)!);
-      outcomes.push(missingActions(account, denied, { refusals: named }));
-    }
-    if (outcomes.length > 0) return outcomes;
-    return [{ status: "pass", summary: `The keys may do ${tried.join(", ")}` }];
+    });
   },
 };
+
+const uploads: Check<AccountSubject> = {
+  id: "rights.uploads",
+  title: "The keys may follow uploads, if the account may write",
+  needs: ["bucket.list"],
+  mode: "online",
+  run({ store, account }, { signal }) {
+    const key = absentKey(account);
+    return tryCalls(account, {
+      ListMultipartUploads: () => store.listUploads({ prefix: key, signal }),
+      ListParts: () => store.listParts({ key, uploadId: NO_UPLOAD }, { signal }),
+    });
+  },
+};
+
+function absentKey({ keyPrefix }: CheckedAccount): string {
+  return `${keyPrefix}${CANARY_NAME}${crypto.randomUUID()}`;
+}
+
+/** Makes those of the calls that the account needs, each of which asks about what does not exist. */
+async function tryCalls(
+  account: CheckedAccount,
+  calls: Partial<Record<CamAction, () => Promise<unknown>>>,
+): Promise<Outcome[]> {
+  const tried = neededActions(account).filter((action) => calls[action]);
+  if (tried.length === 0) return [];
+  const refusals = new Map<CamAction, StoreError>();
+  await Promise.all(tried.map(async (action) => {
+    const refusal = await refusalOf(calls[action]!());
+    if (refusal && !isLetThrough(refusal)) refusals.set(action, refusal);
+  }));
+  const denied = tried.filter((action) => refusals.has(action) && isDenied(refusals.get(action)!));
+  const outcomes: Outcome[] = [...refusals.values()].filter((refusal) => !isDenied(refusal))
+    .map(otherRefusal);
+  if (denied.length > 0) {
+    const named = denied.map((action) => refusals.get(action)!);
+    outcomes.push(missingActions(account, denied, { refusals: named }));
+  }
+  if (outcomes.length > 0) return outcomes;
+  return [{ status: "pass", summary: `The keys may do ${tried.join(", ")}` }];
+}
 
 const sample: Check<AccountSubject> = {
   id: "object.sample",
@@ -162,4 +183,4 @@ function judge({ listed, info, body, bytes, start }: {
 }
 
 /** The checks that only read. */
-export const READ_CHECKS: readonly Check<AccountSubject>[] = [rights, sample];
+export const READ_CHECKS: readonly Check<AccountSubject>[] = [reading, sample, uploads];

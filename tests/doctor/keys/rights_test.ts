@@ -55,12 +55,17 @@ function missingIn({ data }: Finding): unknown {
 
 Deno.test("keys that may not look up, read or follow uploads lack those actions by name", async () => {
   for (
-    const operation of ["HeadObject", "GetObject", "ListMultipartUploads", "ListParts"] as const
+    const [operation, check] of [
+      ["HeadObject", "rights.read"],
+      ["GetObject", "rights.read"],
+      ["ListMultipartUploads", "rights.uploads"],
+      ["ListParts", "rights.uploads"],
+    ] as const
   ) {
     await using bucket = await startBucket();
     using _denial = deny(bucket, operation);
     const failure = onlyFailure(await checkAccount(bucket.address));
-    assert.equal(failure.check, "rights.read");
+    assert.equal(failure.check, check);
     assert.deepEqual(missingIn(failure), [`name/cos:${operation}`]);
     assert.match(failure.remedy!.commands![0]!, new RegExp(`"name/cos:${operation}"`));
   }
@@ -83,7 +88,7 @@ Deno.test("a COS that fails meanwhile says nothing of permissions", async () => 
     fault: { kind: "error", code: "InternalError", status: 500 },
   });
   const failure = onlyFailure(await checkAccount(bucket.address));
-  assert.equal(failure.check, "rights.read");
+  assert.equal(failure.check, "rights.uploads");
   assert.equal(failure.summary, "COS refuses: InternalError");
 });
 
@@ -266,6 +271,14 @@ Deno.test("a sample takes no canary of a check", async () => {
   const settings = { key_prefix: "team/" };
   const { data } = findingOf(await checkAccount(bucket.address, { settings }), "object.sample");
   assert.deepEqual(data, { keys: ["team/a.txt"] });
+});
+
+Deno.test("a sample is taken also where rights that only writing needs are missing", async () => {
+  await using bucket = await startBucket();
+  await store(bucket, "a.txt", "x");
+  using _denial = deny(bucket, "ListMultipartUploads");
+  const { status, data } = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.deepEqual([status, data], ["pass", { keys: ["a.txt"] }]);
 });
 
 Deno.test("objects that are gone when they are read are not counted as whole", async () => {
