@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
 import type { Config } from "../config/config.ts";
 import { integer, text } from "../config/values.ts";
-import { type ConfigurationOptions, describeLoaded, loadConfiguration } from "./configuration.ts";
+import { type ConfigurationOptions, loadConfiguration } from "./configuration.ts";
 import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
 import { ExitCode } from "./exit_code.ts";
 import { flagValue, flagValues } from "./flag.ts";
+import { refuseConfiguration } from "./refuse_configuration.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What `cosftp check-keys` was told. */
@@ -66,9 +67,7 @@ export async function checkKeys(
   if (!Array.isArray(checks)) return checks as ExitCode;
   const loaded = loadConfiguration({ config: options.config, lenient: options.lenient }, terminal);
   if (!loaded.config) {
-    const { renderProblem } = await import("../config/problem.ts");
-    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
-    return ExitCode.configuration;
+    return await refuseConfiguration(loaded, { command: COMMAND, options, terminal });
   }
   const config = withAccounts(loaded.config, options.account);
   if (typeof config === "string") {

@@ -10,6 +10,7 @@ import { ExitCode } from "./exit_code.ts";
 import { flagValue } from "./flag.ts";
 import { readSecret, SecretInputError } from "./secret_input.ts";
 import type { Terminal } from "./terminal.ts";
+import { readTrustedCertificates, TrustedCertificatesError } from "./trusted_certificates.ts";
 
 /** What `cosftp doctor` was told. */
 export interface DoctorOptions extends CheckOptions, ConfigurationOptions {
@@ -53,7 +54,7 @@ export function addDoctor(
     .option("--ca <file>", "certificates to trust besides the machine's, PEM")
     .addOption(
       new Option("--listen-probe", "on the server: hold its passive ports for --probe, ten minutes")
-        .conflicts(["target", "probe"]),
+        .conflicts(["target", "probe", "json", "list", "strict"]),
     )
     .addOption(
       new Option(
@@ -80,6 +81,25 @@ export async function doctor(
     );
     return ExitCode.usage;
   }
+  const misuse = misuseOf(names, options);
+  if (misuse !== undefined) {
+    terminal.err(`cosftp doctor: ${misuse}\n`);
+    return ExitCode.usage;
+  }
+  const side = options.target ? "--target" : options.probe ? "--probe" : undefined;
+  if (names.length > 0 || options.list) {
+    const { ALL_CHECKS, otherSide } = await import("./doctor_sides.ts");
+    // Nothing says yet which side is meant: all of them are listed.
+    if (options.list && side === undefined) {
+      const listed = chooseChecks(ALL_CHECKS, { command: "doctor", names, options, terminal });
+      return listed as ExitCode;
+    }
+    const fault = otherSide(names, side);
+    if (fault !== undefined) {
+      terminal.err(`cosftp doctor: ${fault}\n`);
+      return ExitCode.usage;
+    }
+  }
   if (options.target) return await examineTarget(names, options, terminal);
   if (options.probe) {
     const { probePorts } = await import("./doctor_probe.ts");
@@ -88,6 +108,14 @@ export async function doctor(
   }
   if (options.listenProbe) return await listenProbe(options, terminal);
   return await examineServer(names, options, terminal);
+}
+
+/** What would be ignored of a command line. */
+function misuseOf(names: readonly string[], options: DoctorOptions): string | undefined {
+  if (options.write && !options.target) return "Cannot use --write: wanted --target with it";
+  if (options.listenProbe && names.length > 0) {
+    return `Cannot run ${names.join(", ")} with --listen-probe: it runs no checks`;
+  }
 }
 
 const DEFAULT_NETWORK = {
@@ -102,20 +130,20 @@ async function listenProbe(options: DoctorOptions, terminal: Terminal): Promise<
   const { passivePorts } = options;
   if (passivePorts) return await listenForProbes({ ...DEFAULT_NETWORK, passivePorts }, terminal);
   const config = await readConfiguration(options, terminal);
-  return config ? await listenForProbes(config.network, terminal) : ExitCode.configuration;
+  if (typeof config !== "object") return config;
+  return await listenForProbes(config.network, terminal);
 }
 
+/** @returns an exit code where it cannot be used, which has been said. */
 async function readConfiguration(
   options: DoctorOptions,
   terminal: Terminal,
-): Promise<Config | undefined> {
-  const { describeLoaded, loadConfiguration } = await import("./configuration.ts");
-  const { renderProblem } = await import("../config/problem.ts");
+): Promise<Config | ExitCode> {
+  const { loadConfiguration } = await import("./configuration.ts");
+  const { refuseConfiguration } = await import("./refuse_configuration.ts");
   const loaded = loadConfiguration(options, terminal);
-  if (!loaded.config) {
-    terminal.err(loaded.problems.map(renderProblem).join("") + describeLoaded(loaded));
-  }
-  return loaded.config;
+  return loaded.config ??
+    await refuseConfiguration(loaded, { command: "doctor", options, terminal });
 }
 
 async function examineServer(
@@ -127,7 +155,7 @@ async function examineServer(
   const checks = chooseChecks(SERVER_CHECKS, { command: "doctor", names, options, terminal });
   if (!Array.isArray(checks)) return checks;
   const config = await readConfiguration(options, terminal);
-  if (!config) return ExitCode.configuration;
+  if (typeof config !== "object") return config;
   const { bucketHosts } = await import("../diagnose.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");
@@ -157,10 +185,10 @@ async function examineTarget(
   try {
     target = await readTarget(options, terminal);
   } catch (error) {
-    if (!(error instanceof SecretInputError) && !(error instanceof Deno.errors.NotFound)) {
-      throw error;
-    }
-    terminal.err(`cosftp doctor: ${error.message}\n`);
+    const isSecret = error instanceof SecretInputError;
+    if (!isSecret && !(error instanceof TrustedCertificatesError)) throw error;
+    const what = isSecret ? `Cannot use the password of ${options.target!.user}: ` : "";
+    terminal.err(`cosftp doctor: ${what}${error.message}\n`);
     return ExitCode.usage;
   }
   const { TargetSurvey } = await import("../doctor/target/target_survey.ts");
@@ -179,11 +207,13 @@ async function examineTarget(
 
 async function readTarget(options: DoctorOptions, terminal: Terminal): Promise<Target> {
   const { implicitTls, namesPassword: _, ...url } = options.target!;
+  // First: nobody types a password in vain.
+  const trusted = options.ca === undefined ? [] : [readTrustedCertificates(options.ca)];
   return {
     ...url,
     password: await readPassword(url.user, terminal),
     tls: implicitTls ? "implicit" : options.plain ? "never" : "wanted",
-    trusted: options.ca === undefined ? [] : [await Deno.readTextFile(options.ca)],
+    trusted,
     passivePorts: options.passivePorts,
   };
 }

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { addCheckOptions, type CheckOptions, chooseChecks, reportChecks } from "./check_command.ts";
 import { type ConfigurationOptions, loadConfiguration } from "./configuration.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -28,7 +28,12 @@ export function addValidate(
     )
     .option("--config <file>", "the configuration file")
     .option("--lenient", "unknown sections and keys are warnings, not errors")
-    .option("--migrate", "write a cleaned configuration to stdout, and what was changed to stderr")
+    .addOption(
+      new Option(
+        "--migrate",
+        "write a cleaned configuration to stdout, and what was changed to stderr",
+      ).conflicts(["json", "list"]),
+    )
     .option("--output <file>", "with --migrate: write it to this new file");
   addCheckOptions(command)
     .action((names: string[], options: ValidateOptions) => act(names, options));
@@ -49,6 +54,12 @@ export async function validate(
     loadDiagnose?: () => Promise<Diagnose>;
   },
 ): Promise<ExitCode> {
+  if (options.migrate && names.length > 0) {
+    terminal.err(
+      `cosftp ${COMMAND}: Cannot run ${names.join(", ")} with --migrate: it runs no checks\n`,
+    );
+    return ExitCode.usage;
+  }
   if (options.migrate) {
     const { migrateConfiguration } = await import("./migrate_configuration.ts");
     return migrateConfiguration(options, terminal);

@@ -41,6 +41,7 @@ export const CREDENTIAL_KEYS = {
       "由其他程序维护的 JSON 密钥文件，包含 SecretId、SecretKey，临时密钥还包含 Token 和 ExpiredTime。" +
       "每 30 秒、密钥过期前以及 COS 拒绝密钥时重新读取。",
     example: "/run/cosftp/keys.json",
+    namesSecrets: true,
   }),
   cos_cam_role: optional(pattern("the name of a role", /^[\w+=,.@-]{1,128}$/), {
     unless: ["cos_credentials_file"],

@@ -16,6 +16,8 @@ export interface KeyDescription {
   readonly secret?: boolean;
   /** The value may also come from the file that a key of this name and `_file` names. @default false */
   readonly fromFile?: boolean;
+  /** The value is the path of a file with secrets. @default false */
+  readonly namesSecrets?: boolean;
   /**
    * Values of the documents' samples that nobody means. An `error` cannot work; a `warning` can, but should not stay.
    */

@@ -363,3 +363,11 @@ export function keyNames(kind: SectionKind): string[] {
     key.fromFile ? [name, `${name}_file`] : name
   );
 }
+
+/** The names, of those, whose value is the path of a file with secrets. */
+export function secretFileKeys(kind: SectionKind): string[] {
+  return Object.entries<Keys[string]>(SECTIONS[kind].keys).flatMap(([name, key]) => [
+    ...key.fromFile ? [`${name}_file`] : [],
+    ...key.namesSecrets ? [name] : [],
+  ]);
+}

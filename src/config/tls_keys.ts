@@ -14,6 +14,7 @@ export const TLS_KEYS = {
     en: "Private key of the certificate, PEM, without a passphrase.",
     zh: "证书的私钥文件（PEM 格式，不加密）。",
     example: "/etc/cosftp/privkey.pem",
+    namesSecrets: true,
   }),
   tls_required: optional(choice(["no", "control", "all"]), {
     en: "What must be under TLS: nothing, the control connection before a login, " +

@@ -75,6 +75,11 @@ export interface Check<Subject> {
   run(subject: Subject, run: CheckRun): Promise<readonly Outcome[]> | readonly Outcome[];
 }
 
+/** Whether `name` asks for the check of this id: it is the id, or begins it up to a dot. */
+export function isMeant(id: string, name: string): boolean {
+  return id === name || id.startsWith(`${name}.`);
+}
+
 /**
  * The checks whose id is one of `wanted` or begins with one of them and a dot, with all that they need, in their order. All of them
  * where nothing is wanted.
@@ -85,7 +90,6 @@ export function selectChecks<C extends Pick<Check<never>, "id" | "needs">>(
   checks: readonly C[],
   wanted: readonly string[],
 ): C[] {
-  const isMeant = (id: string, name: string) => id === name || id.startsWith(`${name}.`);
   const unknown = wanted.find((name) => !checks.some(({ id }) => isMeant(id, name)));
   if (unknown !== undefined) {
     throw new RangeError(

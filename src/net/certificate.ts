@@ -50,8 +50,17 @@ export function judgeCertificate({ cert, key }: CertificatePair): CertificateFac
   };
 }
 
+/** Judges whether a client can trust what is in a PEM file: certificates, one at least, and none damaged. @throws {CertificateError} */
+export function judgeAuthorities(pem: string): void {
+  parseCertificate(pem);
+  for (const block of blocks(pem, CERTIFICATE)) parseCertificate(block);
+}
+
+const CERTIFICATE = /^CERTIFICATE$/;
+
+/** The first one. */
 function parseCertificate(pem: string): X509Certificate {
-  const [first] = blocks(pem, /^CERTIFICATE$/);
+  const [first] = blocks(pem, CERTIFICATE);
   if (!first) {
     throw new CertificateError(
       "cert",

@@ -92,6 +92,15 @@ Deno.test("check-keys ends with 3 where the configuration cannot be used", async
   assert.match(terminal.stderr, /^\/nowhere\/vsftpd\.conf: error: /);
 });
 
+Deno.test("check-keys --json gives a document also where the configuration cannot be used", async () => {
+  const terminal = new FakeTerminal();
+  const args = ["check-keys", "--json", "--config", "/nowhere/vsftpd.conf"];
+  assert.deepEqual([await run(args, terminal), terminal.stderr], [ExitCode.configuration, ""]);
+  const { command, counts, findings: [finding] } = JSON.parse(terminal.stdout);
+  assert.deepEqual([command, counts.fail, finding.check], ["check-keys", 1, "config.problems"]);
+  assert.equal(finding.target, "/nowhere/vsftpd.conf");
+});
+
 Deno.test("check-keys says which proxy setting cannot be used", async () => {
   await using file = await configurationFile(
     account("alice", { endpoint: "127.0.0.1:1", secretKey: "k" }),

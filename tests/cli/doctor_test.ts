@@ -99,6 +99,12 @@ for (
     ["--probe", "127.0.0.1", "--target", "ftp://alice@127.0.0.1"],
     ["--listen-probe", "--probe", "127.0.0.1"],
     ["nonsense", "--target", "ftp://127.0.0.1"],
+    ["--write"],
+    ["--write", "--probe", "127.0.0.1"],
+    ["--listen-probe", "--json"],
+    ["--listen-probe", "--list"],
+    ["--listen-probe", "--strict"],
+    ["--listen-probe", "probe.ports"],
     ["--target", "ftp://127.0.0.1", "--ca", "/nowhere/ca.pem"],
   ]
 ) {
@@ -106,14 +112,54 @@ for (
     const terminal = new FakeTerminal();
     assert.equal(await run(["doctor", ...args], terminal), 2);
     assert.equal(terminal.stdout, "");
+    assert.match(terminal.stderr, /annot|Wanted/);
     assert.doesNotMatch(terminal.stderr, /secret/);
   });
 }
+
+Deno.test("doctor --ca says what keeps a file from being one of certificates", async () => {
+  await using text = await configurationFile("no certificate\n");
+  const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  await using broken = await configurationFile(damaged);
+  for (
+    const [path, message] of [
+      ["/nowhere/ca.pem", "Cannot read --ca /nowhere/ca.pem: no such file or directory"],
+      ["/", "Cannot read --ca /: is a directory"],
+      [
+        text.path,
+        `Cannot use --ca ${text.path}: found no certificate, wanted PEM with -----BEGIN CERTIFICATE-----`,
+      ],
+      [
+        broken.path,
+        `Cannot use --ca ${broken.path}: found a damaged certificate, wanted PEM as it was issued`,
+      ],
+    ] as const
+  ) {
+    const terminal = new FakeTerminal({ COSFTP_PASSWORD: "secret" });
+    assert.equal(await run(["doctor", "--target", "ftp://a@127.0.0.1", "--ca", path], terminal), 2);
+    assert.equal(terminal.stderr, `cosftp doctor: ${message}\n`);
+  }
+});
+
+Deno.test("doctor --target says that it is the password that is empty", async () => {
+  const terminal = new FakeTerminal({}, { text: "", isTerminal: false });
+  assert.equal(await run(["doctor", "--target", "ftp://alice@127.0.0.1"], terminal), 2);
+  assert.equal(terminal.stderr, "cosftp doctor: Cannot use the password of alice: it is empty\n");
+});
 
 Deno.test("doctor without a configuration ends as serve would", async () => {
   const terminal = new FakeTerminal();
   assert.equal(await run(["doctor", "--config", "/nowhere/vsftpd.conf"], terminal), 3);
   assert.match(terminal.stderr, /\/nowhere\/vsftpd\.conf/);
+});
+
+Deno.test("doctor --json gives a document also where the configuration cannot be used", async () => {
+  const terminal = new FakeTerminal();
+  const { exitCode, findings } = await examine(["--config", "/nowhere/vsftpd.conf"], terminal);
+  assert.deepEqual([exitCode, terminal.stderr], [3, ""]);
+  assert.deepEqual(findings.map(({ check, status }) => [check, status]), [
+    ["config.problems", "fail"],
+  ]);
 });
 
 Deno.test("doctor on the server says what it cannot look at, and how it could", async () => {
@@ -126,13 +172,38 @@ Deno.test("doctor on the server says what it cannot look at, and how it could", 
   assert.equal(of("server.ipv6").status, "pass");
 });
 
-Deno.test("doctor --list names the checks, those of a target with --target", async () => {
-  const here = new FakeTerminal();
-  assert.equal(await run(["doctor", "--list"], here), 0);
-  assert.match(here.stdout, /^server\.masquerade +online /m);
+Deno.test("doctor --list names the checks of all sides, or of the one that is asked for", async () => {
+  const all = new FakeTerminal();
+  assert.equal(await run(["doctor", "--list"], all), 0);
+  assert.match(all.stdout, /^server\.masquerade +online /m);
+  assert.match(all.stdout, /^target\.pasv +online /m);
+  assert.match(all.stdout, /^probe\.ports +online /m);
+  const some = new FakeTerminal();
+  assert.equal(await run(["doctor", "--list", "target.write"], some), 0);
+  assert.match(some.stdout, /^target\.write +write /m);
+  assert.doesNotMatch(some.stdout, /^server/m);
   const there = new FakeTerminal();
   assert.equal(await run(["doctor", "--list", "--target", "ftp://127.0.0.1"], there), 0);
   assert.match(there.stdout, /^target\.write +write /m);
+  assert.doesNotMatch(there.stdout, /^(server|probe)/m);
+});
+
+Deno.test("doctor says with which option a check of another side can be run", async () => {
+  for (
+    const [args, message] of [
+      [["target.pasv"], 'Cannot select "target.pasv": wanted --target with it'],
+      [["probe"], 'Cannot select "probe": wanted --probe with it'],
+      [
+        ["server", "--target", "ftp://127.0.0.1"],
+        'Cannot select "server": wanted no --target with it',
+      ],
+      [["nonsense"], 'Cannot select "nonsense": no check has this id or prefix, see --list'],
+    ] as const
+  ) {
+    const terminal = new FakeTerminal();
+    assert.equal(await run(["doctor", ...args], terminal), 2);
+    assert.deepEqual([terminal.stdout, terminal.stderr], ["", `cosftp doctor: ${message}\n`]);
+  }
 });
 
 Deno.test("doctor --listen-probe holds ports that --probe finds, and ends by Ctrl-C", async () => {

@@ -185,3 +185,17 @@ Deno.test("validate --output without --migrate is a usage error", async () => {
   assert.equal(exitCode, ExitCode.usage);
   assert.match(stderr, /wanted --migrate with it/);
 });
+
+Deno.test("validate --migrate with what only checks know is a usage error", async () => {
+  for (
+    const [flag, message] of [
+      ["--json", /cannot be used with option '--json'/],
+      ["--list", /cannot be used with option '--list'/],
+      ["config.passwords", /Cannot run config\.passwords with --migrate: it runs no checks/],
+    ] as const
+  ) {
+    const { exitCode, stdout, stderr } = await validateFile(WRONG, "--migrate", flag);
+    assert.deepEqual([exitCode, stdout], [ExitCode.usage, ""]);
+    assert.match(stderr, message);
+  }
+});

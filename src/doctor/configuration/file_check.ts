@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { secretFileKeys, sectionKind } from "../../config/keys.ts";
 import type { Check, Outcome } from "../check.ts";
 import { type ConfigurationSubject, fileLines } from "./configuration_subject.ts";
 
@@ -6,9 +7,6 @@ import { type ConfigurationSubject, fileLines } from "./configuration_subject.ts
 const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
-
-/** Keys that name a file which everybody may read. */
-const PUBLIC_FILES = ["tls_cert_file"];
 
 /** Files with secrets that others on this machine may read, or put their own in place of. */
 export const fileCheck: Check<ConfigurationSubject> = {
@@ -18,8 +16,8 @@ export const fileCheck: Check<ConfigurationSubject> = {
   run(subject) {
     const { file, config, problems } = subject.loaded;
     const secretFiles = fileLines(subject)
-      .filter(({ entry: { key, value } }) =>
-        /_file$/i.test(key) && !PUBLIC_FILES.includes(key.toLowerCase()) && !value.includes("${")
+      .filter(({ section, entry: { key, value } }) =>
+        namesSecrets(section, key) && !value.includes("${")
       )
       .map(({ entry }) => entry.value);
     const paths = [...new Set([...file === undefined ? [] : [file], ...secretFiles])];
@@ -40,6 +38,11 @@ export const fileCheck: Check<ConfigurationSubject> = {
     }];
   },
 };
+
+function namesSecrets(section: string, key: string): boolean {
+  const kind = sectionKind(section);
+  return kind !== undefined && secretFileKeys(kind).includes(key.toLowerCase());
+}
 
 function fileOutcome({ stat }: ConfigurationSubject, path: string): Outcome[] {
   const mode = stat(path)?.mode ?? 0;

@@ -3,7 +3,7 @@ import type { Check, Outcome } from "../check.ts";
 import type { ConfigurationSubject } from "./configuration_subject.ts";
 
 /** Every problem of the configuration, where it is. */
-export const problemCheck: Check<ConfigurationSubject> = {
+export const problemCheck: Check<Pick<ConfigurationSubject, "loaded">> = {
   id: "config.problems",
   title: "Every section, key and value of the configuration is right",
   mode: "offline",

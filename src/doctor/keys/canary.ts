@@ -13,6 +13,9 @@ const BYTES = new TextEncoder().encode(
 );
 const CRC64 = crc64(BYTES);
 
+/** What the names of canaries, and of other keys that checks ask for, begin with, below the account's prefix. */
+export const CANARY_NAME = ".cosftp-check-";
+
 /** The endings of the keys that a canary may leave behind. */
 const ENDINGS = ["", "-copy", "-parts"] as const;
 

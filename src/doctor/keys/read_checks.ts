@@ -3,8 +3,9 @@ import type { ListedObject, ObjectInfo, StoreError } from "../../store/object_st
 import { inParallel } from "../../vfs/in_parallel.ts";
 import { RESERVED_NAME } from "../../vfs/virtual_path.ts";
 import type { Check, Outcome } from "../check.ts";
-import type { AccountSubject } from "./account_subject.ts";
+import type { AccountSubject, CheckedAccount } from "./account_subject.ts";
 import { type CamAction, neededActions } from "./cam_policy.ts";
+import { CANARY_NAME } from "./canary.ts";
 import { otherRefusal } from "./identity_checks.ts";
 import { isDenied, isLetThrough, missingActions, NO_UPLOAD, refusalOf } from "./refusal.ts";
 
@@ -23,41 +24,62 @@ const PARALLEL = 4;
 /** GET refuses them until they are restored. */
 const ARCHIVED = /ARCHIVE$/;
 
-const rights: Check<AccountSubject> = {
+const reading: Check<AccountSubject> = {
   id: "rights.read",
-  title: "The keys may look up, read and follow uploads, as far as the account needs it",
+  title: "The keys may look up and read objects, as far as the account needs it",
   // Who may not list may be told of what does not exist that it is not theirs to see.
   needs: ["bucket.list"],
   mode: "online",
-  async run({ store, account }, { signal }) {
+  run({ store, account }, { signal }) {
     // What is not there cannot be found, but whoever may not look is told so first.
-    const key = `${account.keyPrefix}.cosftp-check-${crypto.randomUUID()}`;
-    const upload = { key, uploadId: NO_UPLOAD };
-    const calls: Partial<Record<CamAction, () => Promise<unknown>>> = {
+    const key = absentKey(account);
+    return tryCalls(account, {
       HeadObject: () => store.head(key, { signal }),
       GetObject: async () => (await store.get(key, { signal }))[Symbol.dispose](),
-      ListMultipartUploads: () => store.listUploads({ prefix: key, signal }),
-      ListParts: () => store.listParts(upload, { signal }),
-    };
-    const tried = neededActions(account).filter((action) => calls[action]);
-    const refusals = new Map<CamAction, StoreError>();
-    await Promise.all(tried.map(async (action) => {
-      const refusal = await refusalOf(calls[action]!());
-      if (refusal && !isLetThrough(refusal)) refusals.set(action, refusal);
-    }));
-    const denied = tried.filter((action) =>
-      refusals.has(action) && isDenied(refusals.get(action)!)
-    );
-    const outcomes: Outcome[] = [...refusals.values()].filter((refusal) => !isDenied(refusal))
-      .map(otherRefusal);
-    if (denied.length > 0) {
-      const named = denied.map((action) => refusals.get(action)!);
-      outcomes.push(missingActions(account, denied, { refusals: named }));
-    }
-    if (outcomes.length > 0) return outcomes;
-    return [{ status: "pass", summary: `The keys may do ${tried.join(", ")}` }];
+    });
   },
 };
+
+const uploads: Check<AccountSubject> = {
+  id: "rights.uploads",
+  title: "The keys may follow uploads, if the account may write",
+  needs: ["bucket.list"],
+  mode: "online",
+  run({ store, account }, { signal }) {
+    const key = absentKey(account);
+    return tryCalls(account, {
+      ListMultipartUploads: () => store.listUploads({ prefix: key, signal }),
+      ListParts: () => store.listParts({ key, uploadId: NO_UPLOAD }, { signal }),
+    });
+  },
+};
+
+function absentKey({ keyPrefix }: CheckedAccount): string {
+  return `${keyPrefix}${CANARY_NAME}${crypto.randomUUID()}`;
+}
+
+/** Makes those of the calls that the account needs, each of which asks about what does not exist. */
+async function tryCalls(
+  account: CheckedAccount,
+  calls: Partial<Record<CamAction, () => Promise<unknown>>>,
+): Promise<Outcome[]> {
+  const tried = neededActions(account).filter((action) => calls[action]);
+  if (tried.length === 0) return [];
+  const refusals = new Map<CamAction, StoreError>();
+  await Promise.all(tried.map(async (action) => {
+    const refusal = await refusalOf(calls[action]!());
+    if (refusal && !isLetThrough(refusal)) refusals.set(action, refusal);
+  }));
+  const denied = tried.filter((action) => refusals.has(action) && isDenied(refusals.get(action)!));
+  const outcomes: Outcome[] = [...refusals.values()].filter((refusal) => !isDenied(refusal))
+    .map(otherRefusal);
+  if (denied.length > 0) {
+    const named = denied.map((action) => refusals.get(action)!);
+    outcomes.push(missingActions(account, denied, { refusals: named }));
+  }
+  if (outcomes.length > 0) return outcomes;
+  return [{ status: "pass", summary: `The keys may do ${tried.join(", ")}` }];
+}
 
 const sample: Check<AccountSubject> = {
   id: "object.sample",
@@ -69,8 +91,10 @@ const sample: Check<AccountSubject> = {
     const { store, account, random, sample } = subject;
     if (!account.authority.read || sample === 0) return [];
     const { objects } = await store.list({ prefix: account.keyPrefix, limit: PAGE, signal });
+    // Other checks run at the same time: what they write is soon gone.
+    const own = [`${RESERVED_NAME}/`, CANARY_NAME].map((name) => account.keyPrefix + name);
     const files = objects.filter(({ key }) =>
-      !key.endsWith("/") && !key.startsWith(`${account.keyPrefix}${RESERVED_NAME}/`)
+      !key.endsWith("/") && !own.some((start) => key.startsWith(start))
     );
     const readable = files.filter(({ storageClass }) => !ARCHIVED.test(storageClass));
     if (readable.length === 0) {
@@ -82,27 +106,36 @@ const sample: Check<AccountSubject> = {
     const picked = readable.map((object) => ({ object, at: random() }))
       .sort((a, b) => a.at - b.at).slice(0, sample).map(({ object }) => object);
     const faults: Outcome[] = [];
+    const whole: string[] = [];
     await inParallel(picked, PARALLEL, async (object) => {
-      const fault = await examine(subject, object, signal);
-      if (fault) faults.push(fault);
+      const result = await examine(subject, object, signal);
+      if (result === "whole") whole.push(object.key);
+      else if (result !== "changed") faults.push(result);
     });
     if (faults.length > 0) return faults;
+    if (whole.length === 0) {
+      return [{
+        status: "skip",
+        summary: "No object was looked at: those picked were replaced or removed meanwhile",
+        remedy: { text: "Run it again" },
+      }];
+    }
     return [{
       status: "pass",
-      summary: `${picked.length} of ${readable.length} objects looked at are whole: ` +
+      summary: `${whole.length} of ${readable.length} objects looked at are whole: ` +
         "size, ETag and, up to 8 MiB, CRC64",
-      data: { keys: picked.map(({ key }) => key) },
+      data: { keys: whole },
     }];
   },
 };
 
-/** What is wrong with an object. */
+/** What is wrong with an object. @returns `changed` when it was replaced or removed since it was listed, which is nobody's fault. */
 async function examine(
   { store }: AccountSubject,
   listed: ListedObject,
   signal: AbortSignal,
-): Promise<Outcome | undefined> {
-  let fault: string | undefined;
+): Promise<Outcome | "whole" | "changed"> {
+  let judgement = "changed" as Judgement;
   const refusal = await refusalOf((async () => {
     const info = await store.head(listed.key, { signal });
     const start = info.size > WHOLE_MAX ? info.size - RANGE : 0;
@@ -110,15 +143,14 @@ async function examine(
     const bytes = new Uint8Array(body.length);
     let length = 0;
     for (let count; (count = await body.read(bytes.subarray(length))) !== null;) length += count;
-    fault = differs({ listed, info, body: body.info, bytes, start });
+    judgement = judge({ listed, info, body: body.info, bytes, start });
   })());
-  // It was replaced or removed meanwhile: nobody's fault.
-  if (refusal?.kind === "not-found" || refusal?.kind === "conflict") return undefined;
+  if (refusal?.kind === "not-found" || refusal?.kind === "conflict") return "changed";
   if (refusal) return otherRefusal(refusal);
-  if (fault === undefined) return undefined;
+  if (typeof judgement === "string") return judgement;
   return {
     status: "fail",
-    summary: `${listed.key} is not what COS says it is: ${fault}`,
+    summary: `${listed.key} is not what COS says it is: ${judgement.fault}`,
     remedy: {
       text:
         "Run it again. If it stays so, a proxy on the way changes what it carries, or the object is damaged: ask COS's " +
@@ -128,23 +160,27 @@ async function examine(
   };
 }
 
-function differs({ listed, info, body, bytes, start }: {
+type Judgement = "whole" | "changed" | { readonly fault: string };
+
+function judge({ listed, info, body, bytes, start }: {
   listed: ListedObject;
   info: ObjectInfo;
   body: ObjectInfo;
   bytes: Uint8Array;
   start: number;
-}): string | undefined {
-  // A newer object than the one that was listed.
-  if (info.etag !== listed.etag || body.etag !== info.etag) return undefined;
-  if (info.size !== listed.size) return `listed with ${listed.size} bytes, HEAD says ${info.size}`;
-  if (start + bytes.length !== info.size) {
-    return `${info.size} bytes, of which ${start + bytes.length} came`;
+}): Judgement {
+  if (info.etag !== listed.etag || body.etag !== info.etag) return "changed";
+  if (info.size !== listed.size) {
+    return { fault: `listed with ${listed.size} bytes, HEAD says ${info.size}` };
   }
-  if (start > 0 || info.crc64 === undefined) return undefined;
+  if (start + bytes.length !== info.size) {
+    return { fault: `${info.size} bytes, of which ${start + bytes.length} came` };
+  }
+  if (start > 0 || info.crc64 === undefined) return "whole";
   const actual = crc64(bytes);
-  return actual === info.crc64 ? undefined : `CRC64 is ${info.crc64}, its bytes have ${actual}`;
+  if (actual === info.crc64) return "whole";
+  return { fault: `CRC64 is ${info.crc64}, its bytes have ${actual}` };
 }
 
 /** The checks that only read. */
-export const READ_CHECKS: readonly Check<AccountSubject>[] = [rights, sample];
+export const READ_CHECKS: readonly Check<AccountSubject>[] = [reading, sample, uploads];

@@ -3,7 +3,7 @@ import { RECORDS_FOLDER } from "../../vfs/upload_records.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { AccountSubject, CheckedAccount } from "./account_subject.ts";
 import { type CamAction, neededActions } from "./cam_policy.ts";
-import { Canary, type CanaryResult } from "./canary.ts";
+import { Canary, CANARY_NAME, type CanaryResult } from "./canary.ts";
 import { otherRefusal } from "./identity_checks.ts";
 import { describeRefusal, isDenied, missingActions, policyRemedy, refusalOf } from "./refusal.ts";
 
@@ -17,7 +17,7 @@ const objects: Check<AccountSubject> = {
   async run({ store, account }, { signal }) {
     if (!account.authority.write) return [];
     const { keyPrefix, encryption } = account;
-    const key = `${keyPrefix}.cosftp-check-${crypto.randomUUID()}`;
+    const key = `${keyPrefix}${CANARY_NAME}${crypto.randomUUID()}`;
     const canary = new Canary({ store, key, actions: neededActions(account), encryption, signal });
     let outcomes: Outcome[];
     try {

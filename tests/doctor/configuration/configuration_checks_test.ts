@@ -150,6 +150,16 @@ Deno.test("a certificate is everybody's to read", async () => {
   assert.deepEqual(targets, ["/etc/key.pem"]);
 });
 
+Deno.test("only keys that name files with secrets are taken for them", async () => {
+  const text =
+    `${ACCOUNT}cos_credentials_file = /run/keys.json\n[OPTIONAL]\nMax_List_File = 10000\n`;
+  const modes = { "vsftpd.conf": 0o100600, "10000": 0o100666, "/run/keys.json": 0o100644 };
+  const targets = (await checkText("config.files", text, { modes })).map(({ target }) => target);
+  assert.deepEqual(targets, ["/run/keys.json"]);
+  const [pass] = await checkText("config.files", `${ACCOUNT}[OPTIONAL]\nmax_list_file = 10000\n`);
+  assert.equal(pass!.summary, "No secrets in 1 file are anybody else's to read or change");
+});
+
 Deno.test("log_dir that is a file is named", async () => {
   const findings = await checkText("config.files", `${ACCOUNT}[OPTIONAL]\nlog_dir = /var/log/x\n`, {
     modes: { "/var/log/x": 0o100644 },

@@ -42,6 +42,7 @@ Deno.test("all is well with an account whose keys, bucket and endpoint are right
     "bucket.list: pass",
     "rights.read: pass",
     "object.sample: pass",
+    "rights.uploads: pass",
     "rights.write: skip",
     "rights.records: skip",
   ]);

@@ -55,12 +55,17 @@ function missingIn({ data }: Finding): unknown {
 
 Deno.test("keys that may not look up, read or follow uploads lack those actions by name", async () => {
   for (
-    const operation of ["HeadObject", "GetObject", "ListMultipartUploads", "ListParts"] as const
+    const [operation, check] of [
+      ["HeadObject", "rights.read"],
+      ["GetObject", "rights.read"],
+      ["ListMultipartUploads", "rights.uploads"],
+      ["ListParts", "rights.uploads"],
+    ] as const
   ) {
     await using bucket = await startBucket();
     using _denial = deny(bucket, operation);
     const failure = onlyFailure(await checkAccount(bucket.address));
-    assert.equal(failure.check, "rights.read");
+    assert.equal(failure.check, check);
     assert.deepEqual(missingIn(failure), [`name/cos:${operation}`]);
     assert.match(failure.remedy!.commands![0]!, new RegExp(`"name/cos:${operation}"`));
   }
@@ -83,7 +88,7 @@ Deno.test("a COS that fails meanwhile says nothing of permissions", async () => 
     fault: { kind: "error", code: "InternalError", status: 500 },
   });
   const failure = onlyFailure(await checkAccount(bucket.address));
-  assert.equal(failure.check, "rights.read");
+  assert.equal(failure.check, "rights.uploads");
   assert.equal(failure.summary, "COS refuses: InternalError");
 });
 
@@ -256,6 +261,38 @@ Deno.test("objects of a sample are compared with what COS says of them", async (
   assert.equal((findingOf(one, "object.sample").data!.keys as string[]).length, 1);
   const none = await checkAccount(bucket.address, { sample: 0 });
   assert.ok(none.every(({ check }) => check !== "object.sample"));
+});
+
+Deno.test("a sample takes no canary of a check", async () => {
+  await using bucket = await startBucket();
+  for (const key of ["team/.cosftp-check-1", "team/.cosftp-check-1-copy", "team/a.txt"]) {
+    await store(bucket, key, "x");
+  }
+  const settings = { key_prefix: "team/" };
+  const { data } = findingOf(await checkAccount(bucket.address, { settings }), "object.sample");
+  assert.deepEqual(data, { keys: ["team/a.txt"] });
+});
+
+Deno.test("a sample is taken also where rights that only writing needs are missing", async () => {
+  await using bucket = await startBucket();
+  await store(bucket, "a.txt", "x");
+  using _denial = deny(bucket, "ListMultipartUploads");
+  const { status, data } = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.deepEqual([status, data], ["pass", { keys: ["a.txt"] }]);
+});
+
+Deno.test("objects that are gone when they are read are not counted as whole", async () => {
+  await using bucket = await startBucket();
+  for (const key of ["a.txt", "b.txt"]) await store(bucket, key, "x");
+  const fault = { kind: "error", code: "NoSuchKey", status: 404 } as const;
+  bucket.faults.add({ operation: "GetObject", key: "a.txt", fault });
+  const one = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.match(one.summary, /^1 of 2 objects looked at are whole/);
+  assert.deepEqual(one.data, { keys: ["b.txt"] });
+  bucket.faults.add({ operation: "GetObject", key: "b.txt", fault });
+  const none = findingOf(await checkAccount(bucket.address), "object.sample");
+  assert.equal(none.status, "skip");
+  assert.match(none.summary, /replaced or removed meanwhile$/);
 });
 
 Deno.test("an object whose bytes are not those of its CRC64 is named", async () => {
