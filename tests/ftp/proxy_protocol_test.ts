@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseCidr } from "../../src/net/cidr.ts";
+import { nextTurn } from "../../src/net/connection.ts";
 import { ProxyProtocolListener } from "../../src/net/proxy_protocol.ts";
 import { proxyHeader } from "../net/proxy_headers.ts";
 import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
@@ -21,9 +22,16 @@ function startBehindProxy(options: GatewayOptions = {}): Promise<Gateway> {
 
 /** A control connection as the load balancer passes it on. */
 async function connect(gateway: Gateway): Promise<FtpPeer> {
-  const peer = await FtpPeer.connect(gateway.address);
-  await peer.send(proxyHeader({ version: 2, ends: ENDS }));
+  const peer = await connectFrom(gateway, CLIENT.hostname);
   await peer.expect(220);
+  return peer;
+}
+
+/** A control connection of the client at `hostname`, of which nothing was read. */
+async function connectFrom(gateway: Gateway, hostname: string): Promise<FtpPeer> {
+  const peer = await FtpPeer.connect(gateway.address);
+  const source = { ...CLIENT, hostname };
+  await peer.send(proxyHeader({ version: 2, ends: { ...ENDS, source } }));
   return peer;
 }
 
@@ -76,6 +84,31 @@ Deno.test("behind a proxy PORT is for the client's own address", async () => {
   await peer.logIn();
   await peer.ask("PORT 127,0,0,1,200,0", 504);
   await peer.ask("PORT 192,0,2,7,200,0", 200);
+});
+
+Deno.test("behind a proxy bans and caps are the client's, not the load balancer's", async () => {
+  await using gateway = await startBehindProxy({
+    loginGuard: { threshold: 1 },
+    maxConnectionsPerAddress: 1,
+  });
+  const [guesser, neighbour] = ["192.0.2.8", "192.0.2.9"];
+  {
+    using peer = await connectFrom(gateway, guesser);
+    await peer.expect(220);
+    using second = await connectFrom(gateway, guesser);
+    await second.expect(421);
+    await peer.ask("USER alice", 331);
+    await peer.send("PASS wrong\r\n");
+    while (gateway.clock.pending === 0 || !gateway.guard.isBanned(guesser)) await nextTurn();
+    await gateway.turn(500);
+    await peer.expect(421);
+  }
+  await gateway.sessionsLeft(0);
+  using banned = await connectFrom(gateway, guesser);
+  await banned.expect(421);
+  using other = await connectFrom(gateway, neighbour);
+  await other.expect(220);
+  await other.logIn();
 });
 
 Deno.test("behind a proxy every line of a session names the client", async () => {
