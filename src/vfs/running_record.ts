@@ -39,11 +39,7 @@ export class RunningRecord {
 
   /** Writes it as it is now. */
   write(): Promise<void> {
-    return this.#queue(async () => {
-      this.#writtenAt = this.#records.options.clock.now();
-      const wasWritten = await this.#records.write(this.recordKey, this.#record);
-      if (wasWritten && this.#record.uploadId !== undefined) this.#isNamed = true;
-    });
+    return this.#queue(() => this.#write());
   }
 
   /** Adds the UploadId and what the upload replaces. Nobody need wait for it. */
@@ -58,26 +54,18 @@ export class RunningRecord {
     const { clock } = this.#records.options;
     if (!this.#holder || clock.now() - this.#writtenAt < UPDATE_INTERVAL) return;
     this.#writtenAt = clock.now();
-    if (await this.isOurs()) await this.#writeParts(parts);
+    await this.#writeIfOurs(parts);
   }
 
   /** Writes down what is kept. @returns whether the upload can be resumed by what COS now holds. */
   async keep(parts: readonly VerifiedPart[]): Promise<boolean> {
-    if (await this.isOurs()) await this.#writeParts(parts);
+    await this.#writeIfOurs(parts);
     return this.#state === "ours" && this.#isNamed;
   }
 
   /** Looks whether somebody else goes on with the upload, whom it then is left to: the holder is told. */
   async isOurs(): Promise<boolean> {
-    await this.#queue(async () => {
-      if (this.#state !== "ours" || !this.#isNamed) return;
-      await this.#records.attempt("Cannot read the record of an upload", async (call) => {
-        const found = await this.#records.read(this.recordKey, call);
-        if (found === undefined) this.#state = "gone";
-        else if (found.owner !== this.#record.owner) this.#state = "another's";
-      });
-    });
-    if (this.#state === "another's") this.#holder?.giveUp();
+    await this.#queue(() => this.#look());
     return this.#state === "ours";
   }
 
@@ -102,9 +90,31 @@ export class RunningRecord {
     this.#end();
   }
 
-  #writeParts(parts: readonly VerifiedPart[]): Promise<void> {
-    this.#record = { ...this.#record, parts };
-    return this.write();
+  /** In one turn: what is written after the record was removed would stay. */
+  #writeIfOurs(parts: readonly VerifiedPart[]): Promise<void> {
+    return this.#queue(async () => {
+      await this.#look();
+      if (this.#state !== "ours") return;
+      this.#record = { ...this.#record, parts };
+      await this.#write();
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#state === "ours" && this.#isNamed) {
+      await this.#records.attempt("Cannot read the record of an upload", async (call) => {
+        const found = await this.#records.read(this.recordKey, call);
+        if (found === undefined) this.#state = "gone";
+        else if (found.owner !== this.#record.owner) this.#state = "another's";
+      });
+    }
+    if (this.#state === "another's") this.#holder?.giveUp();
+  }
+
+  async #write(): Promise<void> {
+    this.#writtenAt = this.#records.options.clock.now();
+    const wasWritten = await this.#records.write(this.recordKey, this.#record);
+    if (wasWritten && this.#record.uploadId !== undefined) this.#isNamed = true;
   }
 
   #queue(call: () => Promise<void>): Promise<void> {
