@@ -50,13 +50,13 @@ export function addCheckKeys(
     .action((names: string[], options: CheckKeysOptions) => act(names, options));
 }
 
-/** The part of `diagnose.ts` that looks at keys. */
-type Diagnose = Pick<typeof import("../diagnose.ts"), "KEY_CHECKS" | "diagnoseKeys">;
+/** The part of `app/diagnose.ts` that looks at keys. */
+type Diagnose = Pick<typeof import("../app/diagnose.ts"), "KEY_CHECKS" | "diagnoseKeys">;
 
 /** Checks the keys and writes the report to stdout. @returns `configuration` when there is an error in it. */
 export async function checkKeys(
   names: readonly string[],
-  { options, terminal, loadDiagnose = () => import("../diagnose.ts") }: {
+  { options, terminal, loadDiagnose = () => import("../app/diagnose.ts") }: {
     options: CheckKeysOptions;
     terminal: Terminal;
     loadDiagnose?: () => Promise<Diagnose>;

@@ -156,7 +156,7 @@ async function examineServer(
   if (!Array.isArray(checks)) return checks;
   const config = await readConfiguration(options, terminal);
   if (typeof config !== "object") return config;
-  const { bucketHosts } = await import("../diagnose.ts");
+  const { bucketHosts } = await import("../app/diagnose.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");
   using tools = serverTools();

@@ -30,7 +30,10 @@ ${network.join("\n")}
 log_file_enabled = false
 `));
   const all = { addresses: () => [], libc: new Error("no libc"), ...tools };
-  return new MadeSurvey(config, { tools: all as ServerTools, buckets, kernelFiles });
+  // Checks that write into it fail.
+  return Object.freeze(
+    new MadeSurvey(config, { tools: all as ServerTools, buckets, kernelFiles }),
+  );
 }
 
 class MadeSurvey extends ServerSurvey {

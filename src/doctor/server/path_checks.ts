@@ -29,7 +29,7 @@ export const icmpEcho: Check<ServerSurvey> = {
       if (gateway !== undefined) {
         outcomes.push(await echoOutcome(libc, { address: gateway, what: "The gateway", signal }));
       }
-      const { masquerade } = survey;
+      const masquerade = await survey.masquerade(signal);
       if (masquerade !== undefined) {
         const what = "masquerade_address";
         outcomes.push(await echoOutcome(libc, { address: masquerade, what, signal }));
@@ -181,7 +181,8 @@ export const hairpin: Check<ServerSurvey> = {
   needs: ["server.masquerade"],
   mode: "online",
   async run(survey, { signal }) {
-    const { masquerade: hostname, config: { network } } = survey;
+    const { network } = survey.config;
+    const hostname = await survey.masquerade(signal);
     const own = survey.ownAddresses().filter(({ version }) => version === 4);
     if (hostname === undefined || own.some(({ address }) => address === hostname)) {
       return [{ status: "pass", summary: "No NAT in between" }];
