@@ -50,13 +50,13 @@ export function addCheckKeys(
     .action((names: string[], options: CheckKeysOptions) => act(names, options));
 }
 
-/** The part of `diagnose.ts` that looks at keys. */
-type Diagnose = Pick<typeof import("../diagnose.ts"), "KEY_CHECKS" | "diagnoseKeys">;
+/** The part of `app/diagnose.ts` that looks at keys. */
+type Diagnose = Pick<typeof import("../app/diagnose.ts"), "KEY_CHECKS" | "diagnoseKeys">;
 
 /** Checks the keys and writes the report to stdout. @returns `configuration` when there is an error in it. */
 export async function checkKeys(
   names: readonly string[],
-  { options, terminal, loadDiagnose = () => import("../diagnose.ts") }: {
+  { options, terminal, loadDiagnose = () => import("../app/diagnose.ts") }: {
     options: CheckKeysOptions;
     terminal: Terminal;
     loadDiagnose?: () => Promise<Diagnose>;
@@ -76,12 +76,7 @@ export async function checkKeys(
   }
   const { proxySettings } = await import("../net/http_proxy.ts");
   const proxy = proxySettings(terminal.env);
-  const diagnosis = orMessage(() => diagnoseKeys(config, { proxy, sample: options.sample }));
-  if (typeof diagnosis === "string") {
-    terminal.err(`cosftp ${COMMAND}: ${diagnosis}\n`);
-    return ExitCode.failed;
-  }
-  using _diagnosis = diagnosis;
+  using diagnosis = diagnoseKeys(config, { proxy, sample: options.sample });
   return await reportChecks({
     command: COMMAND,
     checks,
@@ -101,14 +96,4 @@ function withAccounts(config: Config, names: readonly string[] | undefined): Con
     return `Cannot check account ${JSON.stringify(unknown)}: wanted one of ${known.join(", ")}`;
   }
   return { ...config, accounts: config.accounts.filter(({ name }) => names.includes(name)) };
-}
-
-/** What `make` makes, or the message of a setting that it cannot use. */
-function orMessage<T>(make: () => T): T | string {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return error.message;
-  }
 }

@@ -8,8 +8,8 @@ import type { Terminal } from "./terminal.ts";
 const ACCOUNT = "demo";
 const BUCKET = "demo-1250000000";
 
-/** The part of `app.ts` that the demo needs. */
-type App = Pick<typeof import("../app.ts"), "serveDemo">;
+/** The part of `app/app.ts` that the demo needs. */
+type App = Pick<typeof import("../app/app.ts"), "serveDemo">;
 
 /** Runs the gateway with the embedded COS server, and prints how to try it. @throws StartError when it cannot start. */
 export async function serveDemo(

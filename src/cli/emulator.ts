@@ -69,13 +69,13 @@ export function addEmulator(
     .addHelpText("after", FAULTS_HELP)
     .action(act);
 }
-/** The part of `app.ts` that emulates. */
-type App = Pick<typeof import("../app.ts"), "runEmulator" | "StartError">;
+/** The part of `app/app.ts` that emulates. */
+type App = Pick<typeof import("../app/app.ts"), "runEmulator" | "StartError">;
 
 /** Runs the server until it is told to stop. @returns `usage` when the keys are not given in full. */
 export async function emulator(
   options: EmulatorOptions,
-  { terminal, loadApp = () => import("../app.ts") }: {
+  { terminal, loadApp = () => import("../app/app.ts") }: {
     terminal: Terminal;
     loadApp?: () => Promise<App>;
   },

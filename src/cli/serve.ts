@@ -54,13 +54,13 @@ export function addServe(program: Command, act: (options: ServeOptions) => Promi
     .action(act);
 }
 
-/** The part of `app.ts` that serves. */
-type App = Pick<typeof import("../app.ts"), "serve" | "serveDemo" | "StartError">;
+/** The part of `app/app.ts` that serves. */
+type App = Pick<typeof import("../app/app.ts"), "serve" | "serveDemo" | "StartError">;
 
 /** Runs the gateway until it is told to stop. @returns `configuration` when there is an error in it. */
 export async function serve(
   options: ServeOptions,
-  { terminal, loadApp = () => import("../app.ts") }: {
+  { terminal, loadApp = () => import("../app/app.ts") }: {
     terminal: Terminal;
     loadApp?: () => Promise<App>;
   },

@@ -39,16 +39,16 @@ export function addValidate(
     .action((names: string[], options: ValidateOptions) => act(names, options));
 }
 
-/** The part of `diagnose.ts` that looks at configurations. */
+/** The part of `app/diagnose.ts` that looks at configurations. */
 type Diagnose = Pick<
-  typeof import("../diagnose.ts"),
+  typeof import("../app/diagnose.ts"),
   "CONFIGURATION_CHECKS" | "diagnoseConfiguration"
 >;
 
 /** Writes a report on the configuration to stdout. @returns `configuration` when there is an error in it. */
 export async function validate(
   names: readonly string[],
-  { options, terminal, loadDiagnose = () => import("../diagnose.ts") }: {
+  { options, terminal, loadDiagnose = () => import("../app/diagnose.ts") }: {
     options: ValidateOptions;
     terminal: Terminal;
     loadDiagnose?: () => Promise<Diagnose>;

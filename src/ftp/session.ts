@@ -10,6 +10,7 @@ import { Argument } from "./argument.ts";
 import { CommandError, notPermitted } from "./command_error.ts";
 import { CommandQueue, type QueuedCommand } from "./command_queue.ts";
 import { COMMANDS, unknownCommand } from "./commands/table.ts";
+import { ControlChannel } from "./control_channel.ts";
 import { type ControlLine, LINE_MAX, parseCommand } from "./control_line.ts";
 import { DataChannel } from "./data/data_channel.ts";
 import { type Fact, FACTS } from "./data/facts.ts";
@@ -18,7 +19,6 @@ import { failureReply } from "./failure_reply.ts";
 import { commandFields, errorFields, logFailure } from "./log_fields.ts";
 import type { LoggedIn } from "./logged_in.ts";
 import { Protection } from "./protection.ts";
-import { readLines } from "./read_lines.ts";
 import { Code, encodeReply, type Reply, reply } from "./reply.ts";
 import type { FtpServices } from "./services.ts";
 import { Transfer } from "./transfer.ts";
@@ -31,6 +31,7 @@ export class Session {
   readonly services: FtpServices;
   /** Names the session, its peer and, once logged in, its account. */
   log: Logger;
+  readonly control: ControlChannel;
   readonly data: DataChannel;
   readonly protection: Protection;
   /** Ends the session while nobody is logged in. */
@@ -51,14 +52,12 @@ export class Session {
   utf8Requested = false;
   facts: ReadonlySet<Fact> = new Set(FACTS);
 
-  #control: Connection;
   readonly #sessionLog: Logger;
   readonly #queue = new CommandQueue();
   readonly #idleDeadline: Deadline;
   readonly #leaving = new AbortController();
   #loggedIn: LoggedIn | undefined;
   #transfer: Transfer | undefined;
-  #sending: Promise<void> = Promise.resolve();
   #executing = false;
   /** QUIT has arrived: that the client then closes its side is no loss. */
   #quitReceived = false;
@@ -70,18 +69,21 @@ export class Session {
 
   constructor(control: Connection, options: { services: FtpServices; id: number }) {
     const { services } = options;
-    this.#control = control;
+    const { clock, stallTimeout } = services;
+    const peer = control.remote.hostname;
     this.services = services;
-    this.log = this.#sessionLog = services.log.with({
-      session: options.id,
-      peer: control.remote.hostname,
-    });
+    this.log = this.#sessionLog = services.log.with({ session: options.id, peer });
     this.protection = new Protection(services.tls);
+    this.control = new ControlChannel(control, {
+      protection: this.protection,
+      clock,
+      stallTimeout,
+    });
     this.data = new DataChannel({
       control,
       ports: services.ports,
       dialer: services.dialer,
-      clock: services.clock,
+      clock,
       connectTimeout: services.dataConnectTimeout,
       peer: services.dataPeer,
       log: this.log,
@@ -90,7 +92,7 @@ export class Session {
     this.loginDeadline = this.#endAfter(services.loginTimeout, "Login took too long");
     this.loginDeadline.signal.addEventListener("abort", () => {
       // While a command runs it is we who are slow.
-      if (!this.#executing) services.guard.failed(control.remote.hostname);
+      if (!this.#executing) services.guard.failed(peer);
     }, { once: true });
     this.#idleDeadline = this.#endAfter(services.idleTimeout, "Idle for too long");
   }
@@ -113,11 +115,7 @@ export class Session {
     } catch (error) {
       this.log.debug("The control connection broke", { error: String(error) });
     }
-    {
-      using _stuck = this.#closeAfter(this.services.stallTimeout);
-      await this.control.closeWrite().catch(() => {});
-    }
-    this.close();
+    await this.control.end();
     this.#queue.clear();
     await reading;
     this.logOut();
@@ -131,11 +129,6 @@ export class Session {
   /** Aborts when the client has gone or is to go, with the {@linkcode CommandError} that tells it so. */
   get leaving(): AbortSignal {
     return this.#leaving.signal;
-  }
-
-  /** The control connection, as it is protected now. */
-  get control(): Connection {
-    return this.#control;
   }
 
   get isLoggedIn(): boolean {
@@ -192,14 +185,7 @@ export class Session {
 
   /** Sends lines that are part of a reply. @throws when the control connection is lost or stuck. */
   sendText(text: string): Promise<void> {
-    this.#sending = this.#sending.then(async () => {
-      using _stuck = this.#closeAfter(this.services.stallTimeout);
-      await this.control.write(this.nameEncoding.encode(text)).catch((cause) => {
-        throw new CommandError(Code.serviceNotAvailable, "The client has gone", { cause });
-      });
-    });
-    this.#sending.catch(() => {});
-    return this.#sending;
+    return this.control.send(this.nameEncoding.encode(text));
   }
 
   /**
@@ -330,7 +316,7 @@ export class Session {
   /** The control connection becomes TLS. @throws when that fails: then it is closed. */
   async #startTls(): Promise<void> {
     try {
-      this.#control = await this.protection.protectControl(this.control, this.leaving);
+      await this.control.startTls(this.leaving);
     } catch (error) {
       this.log.info("TLS was not agreed upon", { error: String(error) });
       throw error;
@@ -340,7 +326,7 @@ export class Session {
   /** Reads commands until the control connection ends. */
   async #read(): Promise<void> {
     try {
-      await readLines(() => this.control, (line) => this.#take(line));
+      await this.control.read((line) => this.#take(line));
     } catch {
       // Reset, or closed by us: whatever was still to be done has nobody to hear of it.
       this.#queue.clear();
@@ -388,13 +374,6 @@ export class Session {
     const { clock } = this.services;
     const deadline = new Deadline({ clock, milliseconds, error: () => new Error(why) });
     deadline.signal.addEventListener("abort", () => this.#end(why), { once: true });
-    return deadline;
-  }
-
-  #closeAfter(milliseconds: number): Deadline {
-    const { clock } = this.services;
-    const deadline = new Deadline({ clock, milliseconds, error: () => new Error("stuck") });
-    deadline.signal.addEventListener("abort", () => this.close(), { once: true });
     return deadline;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { allOf, assertOpened, exposureOf } from "./exposure.ts";
 import type { Host } from "./namespaces.ts";
 import { type Nat, ROUTER, SERVER } from "./network.ts";
 import { linesFor, type ReportedFinding, Scene, worseOf } from "./scene.ts";
@@ -19,17 +20,20 @@ const DROP = "-P INPUT DROP";
 /** As CentOS installs it. */
 const REJECT = "-A INPUT -j REJECT --reject-with icmp-host-prohibited";
 
-/** A server that keeps its rules by nft. */
-function nft(rule: string): string[] {
+/** A server that keeps its rules by nft: one that is wrong, before those that let in what it must and drop the rest. */
+function nft(wrong: string): string[] {
+  const right = [
+    "iif lo accept",
+    "ct state established,related accept",
+    "meta l4proto icmp accept",
+    "tcp dport '{ 2121, 60000-65535 }' accept",
+  ];
   return [
     "nft add table inet filter",
-    "nft add chain inet filter input '{ type filter hook input priority filter; }'",
-    `nft add rule inet filter input ${rule}`,
+    "nft add chain inet filter input '{ type filter hook input priority filter; policy drop; }'",
+    ...[wrong, ...right].map((rule) => `nft add rule inet filter input ${rule}`),
   ];
 }
-
-/** Ports that nobody asked to open. */
-const OTHERS = [1, 22, 2120, 2122, 59_999];
 
 /** A network in which something is wrong, what doctor has to say, and that mending it as printed mends it and nothing else. */
 export interface NetworkCase {
@@ -73,24 +77,25 @@ function addressOf({ nat }: Scene): string {
   return nat === "none" ? SERVER : ROUTER;
 }
 
-/** Pastes what `findings` print for `comment`, on `host`; their check must then pass, and no other port be open. */
+/** Pastes what `findings` print for `comment`, on `host`; their check must then pass, and what is reached have grown by `opened`. */
 async function mend(scene: Scene, options: {
   findings: readonly ReportedFinding[];
   comment: string;
   on: Host;
+  /** Ports and ICMP messages of the server that nothing else may come with. */
+  opened: readonly string[];
+  /** For whom. @default the client */
+  from?: Host;
   /** Looks again. */
   again: (scene: Scene, check: string) => Promise<readonly ReportedFinding[]>;
 }): Promise<void> {
-  const { findings, comment, on, again } = options;
+  const { findings, comment, on, again, from = scene.network.client } = options;
   const { check } = findings[0]!;
-  const before = await scene.reachable(addressOf(scene), OTHERS);
+  const look = () => exposureOf(scene.network.server, { from, address: addressOf(scene) });
+  const before = await look();
   for (const finding of findings) await on.paste(linesFor(finding, comment));
-  const [mended, after] = await Promise.all([
-    again(scene, check),
-    scene.reachable(addressOf(scene), OTHERS),
-  ]);
-  assertPass(mended, check);
-  assert.deepEqual(after, before, "other ports are as they were");
+  assertOpened({ before, after: await look(), opened: allOf(...options.opened) });
+  assertPass(await again(scene, check), check);
 }
 
 function assertPass(findings: readonly ReportedFinding[], check: string): void {
@@ -156,7 +161,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       );
       assert.deepEqual(linesFor(there, WITH_IPTABLES), linesFor(finding, WITH_IPTABLES));
       const on = scene.network.server;
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      const opened = ["tcp 60000-65535"];
+      const findings = [finding];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on, opened, again: fromClient });
       assertPass(await onServer(scene), "firewall.passive");
     },
   },
@@ -177,7 +184,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const probed = await scene.doctor(scene.network.client, "--probe", SERVER);
       assert.match(worseOf(probed, "probe.contact").summary, /rejects .* \(EHOSTUNREACH/);
       const on = scene.network.server;
-      await mend(scene, { findings: [there], comment: WITH_IPTABLES, on, again: onServer });
+      const opened = ["tcp 60000-65535"];
+      const findings = [there];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on, opened, again: onServer });
       assertPass(await fromClient(scene, "target.data"), "target.data");
     },
   },
@@ -194,13 +203,14 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
         "ICMP fragmentation-needed is dropped by nft inet filter input: meta l4proto icmp drop",
       );
       const on = scene.network.server;
-      await mend(scene, { findings: lost, comment: WITH_NFT, on, again: onServer });
+      const opened = ["icmp 8", "icmp 3", "icmp 11"];
+      await mend(scene, { findings: lost, comment: WITH_NFT, on, opened, again: onServer });
       assertPass(await fromClient(scene, "target.icmp"), "target.icmp");
     },
   },
   {
     name: "(f) only ICMP echo is dropped",
-    onServer: firewall("-A INPUT -p icmp --icmp-type 8 -j DROP"),
+    onServer: firewall("-A INPUT -p icmp --icmp-type 8 -j DROP", ICMP, CONTROL, PASSIVE, DROP),
     async expect(scene) {
       const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
       const finding = worseOf(client, "target.icmp");
@@ -211,7 +221,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
         /^ICMP echo-request is dropped by iptables filter INPUT: -A INPUT/,
       );
       const on = scene.network.server;
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      const opened = ["icmp 8"];
+      const findings = [finding];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on, opened, again: fromClient });
       assertPass(await onServer(scene), "firewall.icmp");
     },
   },
@@ -229,7 +241,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const there = worseOf(known, "firewall.passive");
       assert.match(there.summary, /^The passive range 60500-60999 is dropped by iptables/);
       assert.deepEqual(linesFor(there, WITH_IPTABLES), linesFor(finding, WITH_IPTABLES));
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
+      const opened = ["tcp 60500-60999"];
+      const findings = [finding];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on: server, opened, again: probe });
       assertPass(await onServer(scene), "firewall.passive");
       // A gateway beside it still finds ports.
       assertPass(await fromClient(scene), "target.data");
@@ -269,14 +283,21 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
         "listen_port 2121 is rejected by nft inet filter input: tcp dport 2121 reject with tcp reset",
       );
       const on = scene.network.server;
-      await mend(scene, { findings: [there], comment: WITH_NFT, on, again: onServer });
+      const opened = ["tcp 2121"];
+      await mend(scene, { findings: [there], comment: WITH_NFT, on, opened, again: onServer });
       assertWell(await fromClient(scene));
     },
   },
   {
     name: "(j) an MTU black hole: the path is narrow, and nobody hears of it",
     onRouter: ["ip link set wan0 mtu 1400"],
-    onServer: firewall("-A INPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
+    onServer: firewall(
+      "-A INPUT -p icmp --icmp-type fragmentation-needed -j DROP",
+      ICMP,
+      CONTROL,
+      PASSIVE,
+      DROP,
+    ),
     async expect(scene) {
       await scene.fill(100);
       const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
@@ -287,7 +308,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const there = worseOf(server, "firewall.icmp");
       assert.match(there.summary, /^ICMP fragmentation-needed is dropped by iptables/);
       const on = scene.network.server;
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on, again: fromClient });
+      const opened = ["icmp 3/4"];
+      const findings = [finding];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on, opened, again: fromClient });
       assertPass(await onServer(scene), "firewall.icmp");
     },
   },
@@ -295,7 +318,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
     name: "(k) hairpin is impossible",
     nat: "outside",
     settings: [`masquerade_address = ${ROUTER}`],
+    onServer: firewall(ICMP, CONTROL, PASSIVE, DROP),
     async expect(scene) {
+      const { client: outside, server: from } = scene.network;
       const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
       assertWell(client);
       const finding = worseOf(server, "server.hairpin");
@@ -303,7 +328,11 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assert.match(finding.summary, /^Hairpin is impossible: 203\.0\.113\.1:2121 refused/);
       const comment = "# On the router, with iptables";
       const on = scene.network.router;
-      await mend(scene, { findings: [finding], comment, on, again: onServer });
+      const look = () => exposureOf(from, { from: outside, address: ROUTER });
+      const before = await look();
+      const opened = ["tcp 2121", "tcp 60000-65535"];
+      await mend(scene, { findings: [finding], comment, on, opened, from, again: onServer });
+      assertOpened({ before, after: await look(), opened: new Set() });
       assertWell(await fromClient(scene));
     },
   },
@@ -359,7 +388,9 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const probe = () => scene.doctor(client, "--probe", SERVER);
       const finding = worseOf(await probe(), "probe.ports");
       assert.equal(finding.summary, "Ports 60500-60999 are rejected by a firewall (ICMP)");
-      await mend(scene, { findings: [finding], comment: WITH_IPTABLES, on: server, again: probe });
+      const opened = ["tcp 60500-60999"];
+      const findings = [finding];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on: server, opened, again: probe });
     },
   },
 ];

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import type { ProbeResult } from "../../src/net/tcp_probe.ts";
 import { cosftpCommand } from "../clients/gateway_process.ts";
 import { type Certificate, makeCertificate } from "./certificates.ts";
 import type { Host, Program } from "./namespaces.ts";
 import { type Nat, Network } from "./network.ts";
 
-const PROBE = new URL("probe.ts", import.meta.url).pathname;
 const KEYS = { secretId: "AKIDexample", secretKey: "a key for tests" };
 const BUCKET = "examplebucket-1250000000";
 
@@ -121,25 +119,6 @@ export class Scene implements AsyncDisposable {
     const commands = Array.from({ length: count }, (_, index) => `-Q "MKD directory-${index}"`);
     const curl = `curl -sS -u user:secret ftp://127.0.0.1:2121/ ${commands.join(" ")}`;
     await this.network.server.paste([curl]);
-  }
-
-  /** Which of these ports of `hostname` the network lets a client reach, whether somebody listens or not. */
-  async reachable(hostname: string, ports: readonly number[]): Promise<readonly number[]> {
-    const { code, stdout, stderr } = await this.network.client.outcome([
-      Deno.execPath(),
-      ..."run --quiet --no-prompt --allow-ffi".split(" "),
-      PROBE,
-      "tcp",
-      "2500",
-      hostname,
-      ...ports.map(String),
-    ]);
-    assert.equal(code, 0, stderr);
-    const results = JSON.parse(stdout) as ProbeResult[];
-    return ports.filter((_, index) => {
-      const { errno, icmp } = results[index]!;
-      return errno === undefined || errno === "ECONNREFUSED" && icmp === undefined;
-    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

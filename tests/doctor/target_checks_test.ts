@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock.ts";
-import { greeting } from "../../src/doctor/target/control_checks.ts";
+import { greeting, login, tls, workingDirectory } from "../../src/doctor/target/control_checks.ts";
 import { passive } from "../../src/doctor/target/data_checks.ts";
+import { dns, tcp } from "../../src/doctor/target/network_checks.ts";
 import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
-import { listen, systemDialer } from "../../src/net/connection.ts";
+import { type Connection, listen, systemDialer } from "../../src/net/connection.ts";
 
 const RUN = { signal: new AbortController().signal, found: () => [] };
 const TARGET: Target = {
@@ -17,28 +18,37 @@ const TARGET: Target = {
   passivePorts: undefined,
 };
 
-/** A server that answers each command by its first word; whoever asks for port 21 of any address gets there. */
+/** A server that answers each command by its first word; whoever asks for port 21 of an address gets there. */
 class ScriptedServer implements AsyncDisposable {
   readonly #listener = listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #replies: Readonly<Record<string, string>>;
   readonly #served: Promise<void>;
+  /** Connections so far. */
+  connections = 0;
 
   constructor(replies: Readonly<Record<string, string>>) {
-    this.#served = this.#serve(replies);
+    this.#replies = replies;
+    this.#served = this.#accept();
   }
 
   survey(
     target: Target,
-    { address, tlsError }: { address: string; tlsError?: Error },
+    { address, deaf, tlsError }: {
+      address: string;
+      /** An address of the name that nobody answers at. */
+      deaf?: string;
+      tlsError?: Error;
+    },
   ): TargetSurvey {
     const survey = new TargetSurvey(target, {
       clock: systemClock,
       libc: new Error("no libc"),
       listen,
-      resolve: () => Promise.resolve([address]),
+      resolve: () => Promise.resolve(deaf === undefined ? [address] : [deaf, address]),
       dialer: {
         ...systemDialer,
-        connect: ({ port }, signal) =>
-          port === target.port
+        connect: ({ hostname, port }, signal) =>
+          port === target.port && hostname !== deaf
             ? systemDialer.connect(this.#listener.address, signal)
             : Promise.reject(new Deno.errors.ConnectionRefused("Connection refused")),
         startTls(connection) {
@@ -47,20 +57,27 @@ class ScriptedServer implements AsyncDisposable {
         },
       },
     });
-    survey.addresses = [address];
+    // Checks that write into it fail.
+    Object.freeze(survey);
     return survey;
   }
 
-  async #serve(replies: Readonly<Record<string, string>>): Promise<void> {
-    using connection = await this.#listener.accept();
-    if (!connection) return;
+  async #accept(): Promise<void> {
+    const served: Promise<void>[] = [];
+    for (let it; (it = await this.#listener.accept());) served.push(this.#serve(it));
+    await Promise.all(served);
+  }
+
+  async #serve(accepted: Connection): Promise<void> {
+    this.connections++;
+    using connection = accepted;
     const send = (reply: string) => connection.write(new TextEncoder().encode(`${reply}\r\n`));
     try {
-      await send("220 ready");
+      await send(this.#replies.greeting ?? "220 ready");
       const buffer = new Uint8Array(1_024);
       for (let size; (size = await connection.read(buffer)) !== null;) {
         const [word = ""] = new TextDecoder().decode(buffer.subarray(0, size)).trim().split(" ");
-        await send(replies[word] ?? "200 OK");
+        await send(this.#replies[word] ?? "200 OK");
       }
     } catch {
       // The client went away.
@@ -72,6 +89,39 @@ class ScriptedServer implements AsyncDisposable {
     await this.#served;
   }
 }
+
+const LOGIN = { USER: "331 password", PASS: "230 in" };
+
+Deno.test("target: every check works alone, in any order, and what one has learned no other asks for again", async () => {
+  await using server = new ScriptedServer({ ...LOGIN, PWD: '257 "/home"' });
+  using survey = server.survey(TARGET, { address: "203.0.113.1", deaf: "203.0.113.9" });
+  const outcomes = [];
+  for (const check of [workingDirectory, login, tls, greeting, tcp, dns]) {
+    for (const { status, summary } of await check.run(survey, RUN)) {
+      outcomes.push(`${status}: ${summary}`);
+    }
+  }
+  assert.deepEqual(outcomes, [
+    "pass: The working directory is /home",
+    "pass: user is logged in in clear text",
+    "warn: TLS is not used, because of --plain: passwords and files can be read on the way",
+    "pass: 220 ready; no features",
+    "warn: 203.0.113.1:21 accepts connections, but not at every address of the name",
+    "pass: server is 203.0.113.9 (public), 203.0.113.1 (public)",
+  ]);
+  // One to see that it opens, one for the greeting, one to work with.
+  assert.equal(server.connections, 3);
+});
+
+Deno.test("target: a server that takes no more connections is told by whichever check opens one", async () => {
+  await using server = new ScriptedServer({ greeting: "421 Too many" });
+  using survey = server.survey(TARGET, { address: "203.0.113.1" });
+  for (const check of [login, greeting]) {
+    const [outcome] = await check.run(survey, RUN);
+    assert.equal(outcome?.summary, "The server greets with 421 Too many");
+    assert.match(outcome.remedy!.text, /max_connection_num/);
+  }
+});
 
 for (
   const [named, reached, why] of [
@@ -85,8 +135,7 @@ for (
 ) {
   Deno.test(`target.pasv: ${named} in the 227 reply of ${reached} is told for what it is`, async () => {
     await using server = new ScriptedServer({
-      USER: "331 password",
-      PASS: "230 in",
+      ...LOGIN,
       PASV: `227 Entering Passive Mode (${named.replaceAll(".", ",")},234,96)`,
     });
     using survey = server.survey(TARGET, { address: reached });

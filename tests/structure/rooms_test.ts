@@ -13,7 +13,7 @@ for (
     ["src/ftp/server.ts", "src/emulator/emulator.ts"],
     ["src/vfs/tree.ts", "src/accounts/account.ts"],
     ["src/vfs/tree.ts", "src/ftp/reply.ts"],
-    ["src/app.ts", "src/cli/terminal.ts"],
+    ["src/app/serve.ts", "src/cli/terminal.ts"],
     ["src/cli/serve.ts", "src/store/cos/client.ts"],
     ["src/store/object_store.ts", "src/store/cos/client.ts"],
     ["src/config/config.ts", "src/store/object_store.ts"],
@@ -32,7 +32,7 @@ for (
 for (
   const [from, to] of [
     ["main.ts", "src/cli/program.ts"],
-    ["src/app.ts", "src/store/cos/client.ts"],
+    ["src/app/serve.ts", "src/store/cos/client.ts"],
     ["src/store/cos/client.ts", "src/store/object_store.ts"],
     ["src/ftp/failure_reply.ts", "src/store/object_store.ts"],
     ["src/ftp/server.ts", "src/config/config.ts"],

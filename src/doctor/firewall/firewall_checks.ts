@@ -1,33 +1,21 @@
 import { addressScope } from "../../net/address_scope.ts";
 import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Outcome } from "../check.ts";
-import type { ProgramOutput, ServerSurvey } from "../server/server_survey.ts";
+import type { Refusal, ServerSurvey } from "../server/server_survey.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
-import { readIptablesSave } from "./iptables.ts";
 import { type Judgement, judgePacket } from "./judge.ts";
-import { readNftRuleset } from "./nft.ts";
 import { letIcmpIn, letPortsIn } from "./openings.ts";
-import type { BaseChain, Firewall } from "./ruleset.ts";
+import type { Firewall } from "./ruleset.ts";
 
 export const rules: Check<ServerSurvey> = {
   id: "firewall.rules",
   title: "the rules of this machine's firewall can be read",
   mode: "offline",
-  async run(survey) {
-    const { output } = survey.tools;
-    const [json, lines, saved] = await Promise.all([
-      output("nft", ["--json", "list", "ruleset"]),
-      output("nft", ["--handle", "list", "ruleset"]),
-      output("iptables-save", []),
-    ]);
-    const refusals = [json, saved].flatMap((it) => "refusal" in it ? [it] : []);
-    const forbidden = refusals.find(({ refusal }) => refusal === "not permitted");
-    if (forbidden || refusals.length === 2) return [notReadable(forbidden ?? refusals[0]!)];
-    const hasLegacy = "stderr" in saved && saved.stderr.includes("iptables-legacy tables present");
-    const legacy = hasLegacy ? await output("iptables-legacy-save", []) : undefined;
-    survey.firewall = readFirewall({ json, lines, saved, legacy }, survey.interfaces());
-    const { chains } = survey.firewall;
-    const notUnderstood = [...survey.firewall.notUnderstood];
+  async run(survey, { signal }) {
+    const read = await survey.firewall(signal);
+    if ("refusal" in read) return [notReadable(read)];
+    const { chains } = read;
+    const notUnderstood = [...read.notUnderstood];
     if (ipv6Use(survey) !== "none") {
       notUnderstood.push("rules for IPv6 (ip6tables, nft family ip6)");
     }
@@ -50,9 +38,10 @@ export const control: Check<ServerSurvey> = {
   title: "the firewall lets clients reach listen_port",
   needs: ["firewall.rules"],
   mode: "offline",
-  run(survey) {
+  async run(survey, { signal }) {
     const { listenPort: port } = survey.config.network;
     return judgePorts(survey, {
+      firewall: await readRules(survey, signal),
       what: "listen_port",
       range: { first: port, last: port },
     });
@@ -64,9 +53,10 @@ export const passive: Check<ServerSurvey> = {
   title: "the firewall lets clients reach the whole passive range",
   needs: ["firewall.rules"],
   mode: "offline",
-  run(survey) {
+  async run(survey, { signal }) {
     const { passivePorts: range } = survey.config.network;
-    return judgePorts(survey, { what: "The passive range", range });
+    const firewall = await readRules(survey, signal);
+    return judgePorts(survey, { firewall, what: "The passive range", range });
   },
 };
 
@@ -113,9 +103,10 @@ export const icmp: Check<ServerSurvey> = {
   title: "the firewall lets in the ICMP that TCP needs",
   needs: ["firewall.rules"],
   mode: "offline",
-  run: ({ firewall }) =>
-    ICMP_NEEDED.map(({ name, status, loss, ...packet }): Outcome => {
-      const judgement = judgePacket(firewall!, { protocol: "icmp", ...packet });
+  async run(survey, { signal }) {
+    const firewall = await readRules(survey, signal);
+    return ICMP_NEEDED.map(({ name, status, loss, ...packet }): Outcome => {
+      const judgement = judgePacket(firewall, { protocol: "icmp", ...packet });
       const data = { type: packet.type, code: packet.code };
       if (judgement.kind === "accepted") {
         return { status: "pass", summary: `ICMP ${name} is let in`, data };
@@ -128,16 +119,23 @@ export const icmp: Check<ServerSurvey> = {
         remedy: remedyOf(`Let ICMP ${name} in`, steps),
         data: { ...data, steps: stepsData(steps) },
       };
-    }),
+    });
+  },
 };
+
+/** The rules, for checks that need `firewall.rules`. */
+async function readRules(survey: ServerSurvey, signal: AbortSignal): Promise<Firewall> {
+  const read = await survey.firewall(signal);
+  if ("refusal" in read) throw new Error(read.message);
+  return read;
+}
 
 /** One outcome for each row of ports of which the same becomes. */
 function judgePorts(
   survey: ServerSurvey,
-  { what, range }: { what: string; range: PortRange },
+  { firewall, what, range }: { firewall: Firewall; what: string; range: PortRange },
 ): Outcome[] {
   const { first, last } = range;
-  const firewall = survey.firewall!;
   const ipv6 = ipv6Use(survey);
   if (ipv6 === "alone") return [notJudged(`${what} ${formatRange(range)}`)];
   const judged = Array.from({ length: last - first + 1 }, (_, index) => {
@@ -211,9 +209,7 @@ function keyOf(judgement: Judgement): string {
   return `${describe(judgement)}`;
 }
 
-function notReadable(
-  { refusal, message }: Extract<ProgramOutput, { refusal: string }>,
-): Outcome {
+function notReadable({ refusal, message }: Refusal): Outcome {
   return {
     status: "skip",
     summary: `The rules of the firewall cannot be read: ${message}`,
@@ -221,39 +217,4 @@ function notReadable(
       ? { text: "Run it as root", commands: ["sudo cosftp doctor firewall"] }
       : { text: "Install nftables or iptables, if this machine has a firewall at all" },
   };
-}
-
-/** Puts together what the programs wrote. iptables keeps its rules in tables of nft, or in the kernel's old ones. */
-function readFirewall(
-  { json, lines, saved, legacy }: {
-    json: ProgramOutput;
-    lines: ProgramOutput;
-    saved: ProgramOutput;
-    legacy: ProgramOutput | undefined;
-  },
-  interfaces: readonly string[],
-): Firewall {
-  const savedText = "stdout" in saved ? saved.stdout : "";
-  const isOnNft = savedText.includes("(nf_tables)");
-  const ofIptables = new Set(
-    isOnNft ? [...savedText.matchAll(/^\*(\S+)/gm)].map(([, table]) => `ip ${table}`) : [],
-  );
-  const chains: BaseChain[] = readIptablesSave(savedText, interfaces);
-  const notUnderstood: string[] = [];
-  if (legacy && "stdout" in legacy) chains.push(...readIptablesSave(legacy.stdout, interfaces));
-  else if (legacy) notUnderstood.push(`rules of iptables-legacy: ${legacy.message}`);
-  if ("stdout" in json) {
-    try {
-      const nft = readNftRuleset(json.stdout, {
-        lines: "stdout" in lines ? lines.stdout : "",
-        interfaces,
-        isOthers: (family, table) => ofIptables.has(`${family} ${table}`),
-      });
-      chains.push(...nft.chains);
-      notUnderstood.push(...nft.notUnderstood);
-    } catch (error) {
-      notUnderstood.push(`what nft wrote: ${(error as Error).message}`);
-    }
-  }
-  return { chains, notUnderstood };
 }

@@ -1,5 +1,7 @@
 import { inParallel } from "../../vfs/in_parallel.ts";
+import { ipVersion } from "../../net/cidr.ts";
 import type { SocketAddress } from "../../net/connection.ts";
+import { learnOnce } from "../learn_once.ts";
 import { type Failure, Reach } from "../reach.ts";
 import type { PortRange } from "../steps.ts";
 import type { SurveyTools } from "../target/target_survey.ts";
@@ -29,9 +31,15 @@ export class PortSurvey {
   /** Where a port is looked for that tells of the others. */
   readonly guess: PortRange;
   readonly tools: SurveyTools;
-  /** Once a port has told. */
-  answer: ProbeAnswer | undefined;
-  readonly states = new Map<number, PortState>();
+  /** Looks for a port that answers, at listen_port and all over the range. @throws Error when the name does not resolve. */
+  readonly contact = learnOnce((signal) => this.#findAnswer(signal));
+  /** Asks every port of the range that is held. @throws {RangeError} when nobody tells of it; as `contact` does. */
+  readonly askAll = learnOnce((signal) => this.#askAll(signal));
+  readonly #states = new Map<number, PortState>();
+  readonly #address = learnOnce(async () => {
+    const { hostname } = this;
+    return ipVersion(hostname) === undefined ? (await this.tools.resolve(hostname))[0]! : hostname;
+  });
   readonly #reach: Reach;
   readonly #alsoAsked: readonly number[];
 
@@ -50,41 +58,54 @@ export class PortSurvey {
     this.#reach = new Reach(dialer, libc instanceof Error ? undefined : libc);
   }
 
-  /** Looks for a port that answers, at listen_port and all over the range. @returns the failures when none does. */
-  async learn(hostname: string, signal: AbortSignal): Promise<readonly PortResult[]> {
+  /** What became of the ports that were asked so far. */
+  get states(): ReadonlyMap<number, PortState> {
+    return this.#states;
+  }
+
+  async #findAnswer(
+    signal: AbortSignal,
+  ): Promise<{ answer: ProbeAnswer | undefined; results: readonly PortResult[] }> {
+    const hostname = await this.#address(signal);
     const results: PortResult[] = [];
+    let answer: ProbeAnswer | undefined;
     const { first, last } = this.guess;
     const step = Math.max(1, Math.floor((last - first + 1) / FIRST_ASKED));
-    for (let round = 0; round < ROUNDS && !this.answer; round++) {
+    for (let round = 0; round < ROUNDS && !answer; round++) {
       const ports = round === 0 ? [...this.#alsoAsked] : [];
       const shift = Math.floor(round * step / ROUNDS);
       for (let port = first + shift; port <= last; port += step) ports.push(port);
       await inParallel(ports, FIRST_ASKED + 1, async (port) => {
-        if (this.answer) return;
-        const result = await this.ask({ hostname, port }, signal);
+        if (answer) return;
+        const result = await this.#ask({ hostname, port }, signal);
         results.push(result);
-        if (result.kind === "answered") this.answer ??= result.answer;
+        if (result.kind === "answered") answer ??= result.answer;
       });
     }
-    return results;
+    return { answer, results };
   }
 
-  /** Asks every port of the range that was learned. */
-  async askAll(hostname: string, signal: AbortSignal): Promise<readonly Failure[]> {
-    const { nonce, range: { first, last }, held } = this.answer!;
+  async #askAll(
+    signal: AbortSignal,
+  ): Promise<{ answer: ProbeAnswer; failures: readonly Failure[] }> {
+    const hostname = await this.#address(signal);
+    const { answer } = await this.contact(signal);
+    if (!answer) throw new RangeError("Cannot ask the ports: no probe tells which are held");
+    const { nonce, range: { first, last }, held } = answer;
     const failures: Failure[] = [];
     for (let port = first; port <= last; port++) {
-      if (!held.has(port)) this.states.set(port, "not held");
+      if (!held.has(port)) this.#states.set(port, "not held");
     }
     await inParallel([...held], AT_ONCE, async (port) => {
-      const result = await this.ask({ hostname, port }, signal);
+      const result = await this.#ask({ hostname, port }, signal);
       if (result.kind === "failed") failures.push(result.failure);
-      this.states.set(port, stateOf(result, { nonce, port }));
+      this.#states.set(port, stateOf(result, { nonce, port }));
     });
-    return failures;
+    joinSilence(this.#states);
+    return { answer, failures };
   }
 
-  async ask(address: SocketAddress, signal: AbortSignal): Promise<PortResult> {
+  async #ask(address: SocketAddress, signal: AbortSignal): Promise<PortResult> {
     const connection = await this.#reach.connect(address, { timeout: CONNECT_TIMEOUT, signal });
     if ("cause" in connection) return { kind: "failed", failure: connection };
     using opened = connection;
@@ -102,6 +123,24 @@ export class PortSurvey {
       limit.removeEventListener("abort", stop);
     }
   }
+}
+
+/** Linux answers by ICMP about once a second: silent ports next to prohibited ones are prohibited too. */
+function joinSilence(states: Map<number, PortState>): void {
+  const sorted = [...states.keys()].sort((a, b) => a - b);
+  let run: number[] = [];
+  const end = () => {
+    if (run.some((port) => states.get(port) === "prohibited")) {
+      for (const port of run) if (states.get(port) === "dropped") states.set(port, "prohibited");
+    }
+    run = [];
+  };
+  for (const port of sorted) {
+    const state = states.get(port)!;
+    if (state === "dropped" || state === "prohibited") run.push(port);
+    else if (state !== "not held") end();
+  }
+  end();
 }
 
 function stateOf(result: PortResult, { nonce, port }: { nonce: string; port: number }): PortState {

@@ -1,4 +1,3 @@
-import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Json, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import type { Failure } from "../reach.ts";
@@ -22,10 +21,9 @@ export const contact: Check<PortSurvey> = {
   mode: "online",
   timeout: 60_000,
   async run(survey, { signal }) {
-    const hostname = await addressOf(survey);
-    const results = await survey.learn(hostname, signal);
-    if (survey.answer) {
-      const { range, held } = survey.answer;
+    const { answer, results } = await survey.contact(signal);
+    if (answer) {
+      const { range, held } = answer;
       const summary = `It holds ${held.size} ports of ${formatRange(range)}`;
       return [{ status: "pass", summary }];
     }
@@ -65,39 +63,20 @@ export const ports: Check<PortSurvey> = {
   mode: "online",
   timeout: RANGE_TIMEOUT,
   async run(survey, { signal }) {
-    const failures = await survey.askAll(await addressOf(survey), signal);
-    joinSilence(survey.states);
+    const { answer, failures } = await survey.askAll(signal);
     const byState = rangesByState(survey.states);
     const data: Record<string, Json> = Object.fromEntries(
       [...byState].map(([state, ranges]) => [state, ranges.map(formatRange)]),
     );
     const bad = [...byState].filter(([state]) => state !== "open" && state !== "not held");
     if (bad.length === 0) {
-      const { range, held } = survey.answer!;
+      const { range, held } = answer;
       const summary = `All ${held.size} can be reached: ${formatRange(range)}`;
       return [{ status: "pass", summary, data }];
     }
     return bad.map(([state, ranges]) => stateOutcome(state, { ranges, failures, data }));
   },
 };
-
-/** Linux answers by ICMP about once a second: silent ports next to prohibited ones are prohibited too. */
-function joinSilence(states: Map<number, PortState>): void {
-  const sorted = [...states.keys()].sort((a, b) => a - b);
-  let run: number[] = [];
-  const end = () => {
-    if (run.some((port) => states.get(port) === "prohibited")) {
-      for (const port of run) if (states.get(port) === "dropped") states.set(port, "prohibited");
-    }
-    run = [];
-  };
-  for (const port of sorted) {
-    const state = states.get(port)!;
-    if (state === "dropped" || state === "prohibited") run.push(port);
-    else if (state !== "not held") end();
-  }
-  end();
-}
 
 const WHAT: Readonly<Record<PortState, string>> = {
   open: "are open",
@@ -142,12 +121,6 @@ function openRanges(ranges: readonly PortRange[], cloud: boolean): Step[] {
     ...step,
     commands: [...new Set(few.flatMap((steps) => steps[index]!.commands))],
   }));
-}
-
-async function addressOf({ hostname, tools }: PortSurvey): Promise<string> {
-  if (ipVersion(hostname) !== undefined) return hostname;
-  const [address = hostname] = await tools.resolve(hostname);
-  return address;
 }
 
 export const PROBE_CHECKS: readonly Check<PortSurvey>[] = [contact, ports];

@@ -1,5 +1,4 @@
 import { addressScope } from "../../net/address_scope.ts";
-import { ipVersion } from "../../net/cidr.ts";
 import type { Check } from "../check.ts";
 import { remedyOf, stepsData } from "../steps.ts";
 import type { ServerSurvey } from "./server_survey.ts";
@@ -26,14 +25,15 @@ export const masquerade: Check<ServerSurvey> = {
   id: "server.masquerade",
   title: "masquerade_address: what the 227 reply names",
   mode: "online",
-  async run(survey) {
+  async run(survey, { signal }) {
     const { masqueradeAddress: named } = survey.config.network;
     const own = survey.ownAddresses().filter(({ version }) => version === 4);
     if (named === undefined) return [withoutMasquerade(own.map(({ address }) => address))];
-    let addresses: readonly string[];
+    let address: string | undefined;
     try {
-      addresses = ipVersion(named) === undefined ? await survey.tools.resolve(named) : [named];
+      address = await survey.masquerade(signal);
     } catch (error) {
+      signal.throwIfAborted();
       return [{
         status: "fail",
         summary: `masquerade_address ${named} does not resolve: ${(error as Error).message}`,
@@ -42,7 +42,6 @@ export const masquerade: Check<ServerSurvey> = {
         },
       }];
     }
-    const address = addresses.find((it) => ipVersion(it) === 4);
     if (address === undefined) {
       return [{
         status: "fail",
@@ -51,7 +50,6 @@ export const masquerade: Check<ServerSurvey> = {
         remedy: { text: "Give the name an A record, or write an IPv4 address" },
       }];
     }
-    survey.masquerade = address;
     const scope = addressScope(address);
     const owner = own.find((it) => it.address === address);
     const what = `227 names ${address} (${scope})`;

@@ -70,7 +70,8 @@ async function greetingAt(
   const { dialer, clock } = survey.tools;
   const patience = AbortSignal.any([signal, AbortSignal.timeout(LOCAL_TIMEOUT)]);
   try {
-    using client = new FtpClient(await dialer.connect(address, patience), { dialer, clock });
+    const connection = await dialer.connect(address, patience);
+    using client = new FtpClient(connection, { address, dialer, clock });
     return (await client.reply(patience)).lines.at(-1);
   } catch {
     signal.throwIfAborted();

@@ -1,8 +1,12 @@
 import type { Config } from "../../config/config.ts";
 import { addressScope } from "../../net/address_scope.ts";
+import { ipVersion } from "../../net/cidr.ts";
 import type { SocketAddress } from "../../net/connection.ts";
+import type { Proxy } from "../../net/http_proxy.ts";
 import { Libc } from "../../net/libc.ts";
+import { readFirewall } from "../firewall/read_firewall.ts";
 import type { Firewall } from "../firewall/ruleset.ts";
+import { learnOnce } from "../learn_once.ts";
 import { Reach } from "../reach.ts";
 import type { SurveyTools } from "../target/target_survey.ts";
 
@@ -17,9 +21,13 @@ export interface OwnAddress {
 }
 
 /** What another program wrote, or why it could not be asked. */
-export type ProgramOutput =
-  | { readonly stdout: string; readonly stderr: string }
-  | { readonly refusal: "not installed" | "not permitted"; readonly message: string };
+export type ProgramOutput = { readonly stdout: string; readonly stderr: string } | Refusal;
+
+/** Why a program could not be asked. */
+export interface Refusal {
+  readonly refusal: "not installed" | "not permitted";
+  readonly message: string;
+}
 
 /** What the server's checks work with. */
 export interface ServerTools extends SurveyTools {
@@ -31,22 +39,38 @@ export interface ServerTools extends SurveyTools {
 /** The programs that doctor may run. */
 export type FirewallProgram = "nft" | "iptables-save" | "iptables-legacy-save";
 
-/** Where an account's bucket is served: the internal domain and the public one. */
-export interface BucketHosts {
-  readonly account: string;
-  readonly hosts: readonly SocketAddress[];
+/** A host that serves a bucket. */
+export interface BucketHost extends SocketAddress {
+  readonly secure: boolean;
+  /** What requests to it go through. */
+  readonly proxy: Proxy | undefined;
 }
 
-/** What the checks learn of the machine that cosftp is to run on. */
+/** Where an account's bucket is served. */
+export interface BucketHosts {
+  readonly account: string;
+  /** Which of them may be used (`cos_network`). */
+  readonly network: "auto" | "internal" | "public";
+  /** The internal domain and the public one, or the endpoint that is named. */
+  readonly hosts: readonly [BucketHost, ...BucketHost[]];
+}
+
+/** What the checks look at: the machine that cosftp is to run on. */
 export class ServerSurvey {
   readonly config: Config;
   readonly tools: ServerTools;
   readonly buckets: readonly BucketHosts[];
   readonly reach: Reach;
-  /** Once they were read. */
-  firewall: Firewall | undefined;
-  /** The address that the 227 reply names, once it is known. */
-  masquerade: string | undefined;
+  /** The rules of this machine's firewall, or why they cannot be read. */
+  readonly firewall = learnOnce((): Promise<Firewall | Refusal> =>
+    readFirewall({ output: this.tools.output, interfaces: this.interfaces() })
+  );
+  /** What masquerade_address stands for, numeric; none where there is none. @throws Error when the name does not resolve. */
+  readonly masqueraded = learnOnce(async (): Promise<readonly string[]> => {
+    const { masqueradeAddress: named } = this.config.network;
+    if (named === undefined) return [];
+    return ipVersion(named) === undefined ? await this.tools.resolve(named) : [named];
+  });
 
   constructor(config: Config, options: { tools: ServerTools; buckets: readonly BucketHosts[] }) {
     this.config = config;
@@ -54,6 +78,11 @@ export class ServerSurvey {
     this.buckets = options.buckets;
     const { dialer, libc } = options.tools;
     this.reach = new Reach(dialer, libc instanceof Error ? undefined : libc);
+  }
+
+  /** The address that the 227 reply names instead of this machine's. @throws as `masqueraded` does. */
+  async masquerade(signal: AbortSignal): Promise<string | undefined> {
+    return (await this.masqueraded(signal)).find((address) => ipVersion(address) === 4);
   }
 
   /** Addresses that others can use. */

@@ -1,7 +1,6 @@
 import type { Check, Outcome } from "../check.ts";
-import { failedConnection } from "../connect_outcome.ts";
 import { FtpError } from "./ftp_client.ts";
-import type { TargetSurvey } from "./target_survey.ts";
+import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** A greeting that takes longer tries the patience of clients. Milliseconds. */
 const SLOW_GREETING = 3_000;
@@ -12,29 +11,9 @@ export const greeting: Check<TargetSurvey> = {
   needs: ["target.tcp"],
   mode: "online",
   async run(survey, { signal }) {
-    const start = performance.now();
     try {
-      const client = await survey.open(signal);
-      if ("cause" in client) return [lostControl(survey, client)];
-      using _client = client;
-      const { code, lines, text } = survey.greeting!;
-      const elapsed = performance.now() - start;
-      if (code !== 220) {
-        return [{
-          status: "fail",
-          summary: `The server greets with ${lines.at(-1)}`,
-          remedy: {
-            text: code === 421
-              ? "It takes no more connections now: raise its limit (cosftp: max_connection_num) or wait"
-              : "The server's log says why",
-          },
-        }];
-      }
-      const features = await client.ask("FEAT", signal);
-      survey.features = features.code === 211
-        ? features.lines.slice(1, -1).map((line) => line.trim().toUpperCase())
-        : undefined;
-      const summary = `220 ${text}; ${survey.features?.join(", ") || "no features"}`;
+      const { reply, elapsed, features } = await survey.greeting(signal);
+      const summary = `220 ${reply.text}; ${features?.join(", ") || "no features"}`;
       if (elapsed < SLOW_GREETING) return [{ status: "pass", summary }];
       return [{
         status: "warn",
@@ -47,6 +26,7 @@ export const greeting: Check<TargetSurvey> = {
       }];
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof SessionLost) return [error.outcome];
       const advice = tlsAdvice(error as Error);
       if (survey.target.tls === "implicit" && advice !== undefined) {
         const { message } = error as Error;
@@ -71,31 +51,24 @@ export const tls: Check<TargetSurvey> = {
   needs: ["target.greeting"],
   mode: "online",
   async run(survey, { signal }) {
-    const { tls: use } = survey.target;
-    if (use === "implicit") return [{ status: "pass", summary: "TLS from the first byte" }];
-    if (use === "never") return [notProtected("not used, because of --plain")];
-    // A server that tells its features only after the login may speak TLS all the same.
-    const isListed = survey.features?.some((feature) => feature.startsWith("AUTH"));
-    if (isListed === false) return [notProtected("not offered")];
-    const client = await survey.open(signal);
-    if ("cause" in client) return [lostControl(survey, client)];
-    using _client = client;
     try {
-      await survey.protect(client, signal);
-      await client.ask("NOOP", signal);
-      survey.protection = "tls";
-      return [{
-        status: "pass",
-        summary: `TLS, and the certificate is good for ${survey.target.hostname}`,
-      }];
+      switch (await survey.protection(signal)) {
+        case "implicit":
+          return [{ status: "pass", summary: "TLS from the first byte" }];
+        case "not wanted":
+          return [notProtected("not used, because of --plain")];
+        case "not offered":
+          return [notProtected("not offered")];
+        case "tls":
+          return [{
+            status: "pass",
+            summary: `TLS, and the certificate is good for ${survey.target.hostname}`,
+          }];
+      }
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof FtpError)) {
-        survey.protection = "failed";
-        return [failedTls(error as Error)];
-      }
-      if (!isListed) return [notProtected("not offered")];
-      survey.protection = "failed";
+      if (error instanceof SessionLost) return [error.outcome];
+      if (!(error instanceof FtpError)) return [failedTls(error as Error)];
       return [{
         status: "fail",
         summary: error.message,
@@ -115,8 +88,8 @@ export const login: Check<TargetSurvey> = {
   needs: ["target.greeting", "target.tls"],
   mode: "online",
   run: (survey, { signal }) =>
-    survey.withSession(signal, () => {
-      const how = survey.isProtected ? "over TLS" : "in clear text";
+    survey.withSession(signal, (client) => {
+      const how = client.isProtected ? "over TLS" : "in clear text";
       return [{ status: "pass", summary: `${survey.target.user} is logged in ${how}` }];
     }),
 };
@@ -138,17 +111,6 @@ export const workingDirectory: Check<TargetSurvey> = {
       }];
     }),
 };
-
-function lostControl(
-  survey: TargetSurvey,
-  failure: Parameters<typeof failedConnection>[0],
-): Outcome {
-  const { port } = survey.target;
-  return failedConnection(failure, {
-    what: "A second control connection",
-    ports: { first: port, last: port },
-  });
-}
 
 /** What rustls says of a certificate, and what to do about it. */
 const TLS_ADVICE: readonly (readonly [RegExp, string])[] = [

@@ -1,11 +1,11 @@
 import { addressScope } from "../../net/address_scope.ts";
 import { ipVersion, sameAddress } from "../../net/cidr.ts";
-import type { Connection, SocketAddress } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
 import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { describeFailure, type Failure } from "../reach.ts";
-import { formatRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
-import { type FtpClient, FtpError } from "./ftp_client.ts";
+import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
+import type { FtpClient } from "./ftp_client.ts";
 import { CONNECT_TIMEOUT, type TargetSurvey } from "./target_survey.ts";
 
 /** How many ports of the passive range are tried, and how many when none of them opens. */
@@ -21,24 +21,25 @@ export const passive: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     survey.withSession(signal, async (client) => {
-      if (ipVersion(survey.address.hostname) === 6) {
+      if (ipVersion(client.address.hostname) === 6) {
         return [{ status: "pass", summary: "IPv6 needs EPSV only" }];
       }
-      const named = await askPassive(survey, { client, command: "PASV", signal });
-      if (sameAddress(named.hostname, survey.address.hostname)) {
+      const named = await client.askPassive("PASV", signal);
+      const { hostname: reached } = client.address;
+      if (sameAddress(named.hostname, reached)) {
         return [{
           status: "pass",
           summary: `227 names ${named.hostname}, the address of the control connection`,
         }];
       }
       // From the server's own machine it might even open.
-      if (isUnroutable(named.hostname)) return [wrongAddress(survey, { named: named.hostname })];
+      if (isUnroutable(named.hostname)) return [wrongAddress({ named: named.hostname, reached })];
       const connection = await survey.connect(named, signal);
       if (!("cause" in connection)) {
         connection.close();
-        return [elsewhere(survey, named)];
+        return [elsewhere({ named: named.hostname, reached })];
       }
-      return [wrongAddress(survey, { named: named.hostname, failure: connection })];
+      return [wrongAddress({ named: named.hostname, reached, failure: connection })];
     }),
 };
 
@@ -49,7 +50,7 @@ export const extendedPassive: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     survey.withSession(signal, async (client) => {
-      const { port } = await askPassive(survey, { client, command: "EPSV", signal });
+      const { port } = await client.askPassive("EPSV", signal);
       return [{ status: "pass", summary: `229 names port ${port}` }];
     }),
 };
@@ -78,30 +79,14 @@ export const dataConnections: Check<TargetSurvey> = {
           connection.close();
         }
       }
-      return dataOutcomes(survey, { opened, failures });
+      return dataOutcomes(survey, {
+        opened,
+        failures,
+        host: client.address.hostname,
+        range: await survey.passiveRange(client, signal),
+      });
     }),
 };
-
-/** Asks for a passive port. @throws {FtpError} when the server has none to give. */
-async function askPassive(survey: TargetSurvey, { client, command, signal }: {
-  client: FtpClient;
-  command: "PASV" | "EPSV";
-  signal: AbortSignal;
-}): Promise<SocketAddress> {
-  const answer = await client.ask(command, signal);
-  const named = command === "EPSV"
-    ? answer.code === 229 ? /\((.)\1\1(\d+)\1\)/.exec(answer.text) : null
-    : answer.code === 227
-    ? /(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)/.exec(answer.text)
-    : null;
-  if (!named) throw new FtpError(`${command} was answered with ${answer.lines.at(-1)}`);
-  const { hostname } = survey.address;
-  const address = command === "EPSV"
-    ? { hostname, port: Number(named[2]) }
-    : { hostname: named.slice(1, 5).join("."), port: Number(named[5]) * 256 + Number(named[6]) };
-  survey.portsSeen.add(address.port);
-  return address;
-}
 
 /** Opens a data connection at the address of the control connection, as most clients do. */
 export async function openData(survey: TargetSurvey, { client, signal, timeout }: {
@@ -109,16 +94,17 @@ export async function openData(survey: TargetSurvey, { client, signal, timeout }
   signal: AbortSignal;
   timeout?: number;
 }): Promise<Connection | Failure> {
-  const command = ipVersion(survey.address.hostname) === 6 ? "EPSV" : "PASV";
-  const { port } = await askPassive(survey, { client, command, signal });
-  return await survey.connect({ hostname: survey.address.hostname, port }, signal, timeout);
+  const { hostname } = client.address;
+  const { port } = await client.askPassive(ipVersion(hostname) === 6 ? "EPSV" : "PASV", signal);
+  return await survey.connect({ hostname, port }, signal, timeout);
 }
 
-function elsewhere(survey: TargetSurvey, named: SocketAddress): Outcome {
+function elsewhere({ named, reached }: { named: string; reached: string }): Outcome {
   return {
     status: "warn",
-    summary: `227 names ${named.hostname} (${addressScope(named.hostname)}) instead of ` +
-      `${survey.address.hostname}: it can be reached from here`,
+    summary: `227 names ${named} (${
+      addressScope(named)
+    }) instead of ${reached}: it can be reached from here`,
     remedy: {
       text:
         "Look whether every client can reach it; if not, set the address that they can (cosftp: masquerade_address)",
@@ -132,10 +118,8 @@ function isUnroutable(hostname: string): boolean {
 }
 
 function wrongAddress(
-  survey: TargetSurvey,
-  { named, failure }: { named: string; failure?: Failure },
+  { named, reached, failure }: { named: string; reached: string; failure?: Failure },
 ): Outcome {
-  const { hostname: reached } = survey.address;
   const steps: Step[] = [
     {
       on: "the server",
@@ -173,7 +157,12 @@ function whyWrong(named: string, reached: string): string {
 
 function dataOutcomes(
   survey: TargetSurvey,
-  { opened, failures }: { opened: readonly number[]; failures: readonly Failure[] },
+  { opened, failures, host, range }: {
+    opened: readonly number[];
+    failures: readonly Failure[];
+    host: string;
+    range: PortRange;
+  },
 ): Outcome[] {
   const ports = (list: readonly number[]) =>
     rangesOf([...new Set(list)].sort((a, b) => a - b)).map(formatRange).join(", ");
@@ -192,7 +181,7 @@ function dataOutcomes(
   return [...Map.groupBy(failures, causeOf)].map(([cause, group]) => {
     const outcome = failedConnection(group.find((failure) => failure.cause === cause)!, {
       what,
-      ports: survey.passiveRange(),
+      ports: range,
     });
     const open = opened.length === 0 ? "none" : ports(opened);
     return {
@@ -200,9 +189,9 @@ function dataOutcomes(
       detail: `Ports that failed so: ${
         ports(group.map(({ address }) => address.port))
       }; open: ${open}. ` +
-        `Passive range: ${formatRange(survey.passiveRange())}${
+        `Passive range: ${formatRange(range)}${
           survey.target.passivePorts ? "" : " (a guess; give it by --passive-ports)"
-        }. To see all of it: cosftp doctor --listen-probe on the server, cosftp doctor --probe ${survey.address.hostname} here.`,
+        }. To see all of it: cosftp doctor --listen-probe on the server, cosftp doctor --probe ${host} here.`,
     };
   });
 }

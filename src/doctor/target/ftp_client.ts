@@ -1,5 +1,5 @@
 import { type Clock, Deadline } from "../../clock.ts";
-import type { Connection, Dialer } from "../../net/connection.ts";
+import type { Connection, Dialer, SocketAddress } from "../../net/connection.ts";
 
 /** How long a server may think about a command. Milliseconds. */
 const REPLY_TIMEOUT = 15_000;
@@ -22,15 +22,23 @@ export class FtpError extends Error {
 
 /** The client's side of a control connection, patient with what servers really write. */
 export class FtpClient implements Disposable {
+  /** The server's, as it was asked for. */
+  readonly address: SocketAddress;
   readonly #dialer: Dialer;
   readonly #clock: Clock;
   readonly #decoder = new TextDecoder();
   readonly #buffer = new Uint8Array(16 * 1024);
   #connection: Connection;
   #received = "";
+  #isProtected = false;
+  readonly #portsNamed = new Set<number>();
 
-  constructor(connection: Connection, options: { dialer: Dialer; clock: Clock }) {
+  constructor(
+    connection: Connection,
+    options: { address: SocketAddress; dialer: Dialer; clock: Clock },
+  ) {
     this.#connection = connection;
+    this.address = options.address;
     this.#dialer = options.dialer;
     this.#clock = options.clock;
   }
@@ -38,6 +46,16 @@ export class FtpClient implements Disposable {
   /** The address on this side and on the server's. */
   get connection(): Pick<Connection, "local" | "remote"> {
     return this.#connection;
+  }
+
+  /** Whether it speaks TLS. */
+  get isProtected(): boolean {
+    return this.#isProtected;
+  }
+
+  /** Passive ports that the server has named. */
+  get portsNamed(): readonly number[] {
+    return [...this.#portsNamed];
   }
 
   /** The next reply. @throws {FtpError} when none comes; the signal's reason. */
@@ -68,6 +86,22 @@ export class FtpClient implements Disposable {
     return await this.reply(deadline.signal);
   }
 
+  /** Asks for a passive port. @throws {FtpError} when the server has none to give. */
+  async askPassive(command: "PASV" | "EPSV", signal: AbortSignal): Promise<SocketAddress> {
+    const answer = await this.ask(command, signal);
+    const named = command === "EPSV"
+      ? answer.code === 229 ? /\((.)\1\1(\d+)\1\)/.exec(answer.text) : null
+      : answer.code === 227
+      ? /(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)/.exec(answer.text)
+      : null;
+    if (!named) throw new FtpError(`${command} was answered with ${answer.lines.at(-1)}`);
+    const address = command === "EPSV"
+      ? { hostname: this.address.hostname, port: Number(named[2]) }
+      : { hostname: named.slice(1, 5).join("."), port: Number(named[5]) * 256 + Number(named[6]) };
+    this.#portsNamed.add(address.port);
+    return address;
+  }
+
   /** Speaks TLS from here on (RFC 4217). @throws what TLS says. */
   async startTls(options: {
     hostname: string;
@@ -77,6 +111,7 @@ export class FtpClient implements Disposable {
     // What came in clear text before TLS belongs to nobody.
     this.#received = "";
     this.#connection = await this.#dialer.startTls(this.#connection, options);
+    this.#isProtected = true;
   }
 
   [Symbol.dispose](): void {

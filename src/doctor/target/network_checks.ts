@@ -7,7 +7,6 @@ import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { withIcmp } from "../icmp_permission.ts";
 import { describePathMtu, findPathMtu } from "../path_mtu.ts";
-import type { Failure } from "../reach.ts";
 import { remedyOf, type Step, stepsData } from "../steps.ts";
 import type { TargetSurvey } from "./target_survey.ts";
 
@@ -63,23 +62,22 @@ export const dns: Check<TargetSurvey> = {
   id: "target.dns",
   title: "the server's name resolves",
   mode: "online",
-  async run(survey) {
+  async run(survey, { signal }) {
     const { hostname } = survey.target;
     if (ipVersion(hostname) !== undefined) {
-      survey.addresses = [hostname];
       return [{ status: "pass", summary: `${hostname} is an address (${addressScope(hostname)})` }];
     }
     try {
-      survey.addresses = await survey.tools.resolve(hostname);
+      const addresses = (await survey.addresses(signal)).map((it) => `${it} (${addressScope(it)})`);
+      return [{ status: "pass", summary: `${hostname} is ${addresses.join(", ")}` }];
     } catch (error) {
+      signal.throwIfAborted();
       return [{
         status: "fail",
         summary: `${hostname} does not resolve: ${(error as Error).message}`,
         remedy: { text: "Look at the name, at /etc/resolv.conf, and at the zone of the name" },
       }];
     }
-    const addresses = survey.addresses.map((it) => `${it} (${addressScope(it)})`);
-    return [{ status: "pass", summary: `${hostname} is ${addresses.join(", ")}` }];
   },
 };
 
@@ -89,17 +87,9 @@ export const tcp: Check<TargetSurvey> = {
   needs: ["target.dns"],
   mode: "online",
   async run(survey, { signal }) {
-    const { port } = survey.target;
-    const failures: Failure[] = [];
-    for (const hostname of survey.addresses) {
-      const connection = await survey.connect({ hostname, port }, signal);
-      if ("cause" in connection) {
-        failures.push(connection);
-        continue;
-      }
-      connection.close();
-      survey.addresses = [hostname];
-      const summary = `${formatAddress({ hostname, port })} accepts connections`;
+    const { address, failures } = await survey.control(signal);
+    if (address) {
+      const summary = `${formatAddress(address)} accepts connections`;
       if (failures.length === 0) return [{ status: "pass", summary }];
       return [{
         status: "warn",
@@ -108,6 +98,7 @@ export const tcp: Check<TargetSurvey> = {
         remedy: { text: "Take the addresses that nobody serves out of the name's zone" },
       }];
     }
+    const { port } = survey.target;
     const ports = { first: port, last: port };
     return failures.map((failure) =>
       failedConnection(failure, { what: "The control connection", ports })
@@ -122,7 +113,7 @@ export const icmp: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     withIcmp(survey.tools.libc, async (libc): Promise<Outcome[]> => {
-      const address = survey.addresses[0]!;
+      const address = await survey.pingedAddress(signal);
       const request = { address, timeout: ECHO_TIMEOUT, signal };
       let answer = await echo(libc, request);
       if (answer.kind === "silence") answer = await echo(libc, request);
@@ -156,7 +147,7 @@ export const mtu: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     withIcmp(survey.tools.libc, async (libc): Promise<Outcome[]> => {
-      const address = survey.addresses[0]!;
+      const address = await survey.pingedAddress(signal);
       const path = await findPathMtu(libc, { address, signal });
       const summary = describePathMtu(path);
       if (path.kind === "silence") {

@@ -113,7 +113,7 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
   }
   const opening = await answered;
   {
-    using data = survey.isProtected && opening.code < 200
+    using data = client.isProtected && opening.code < 200
       ? await survey.protectData(connection, signal)
       : connection;
     await drain(data, { enough: 1 });
@@ -145,7 +145,7 @@ async function download(survey: TargetSurvey, { client, command, enough, signal 
 }): Promise<{ bytes: Uint8Array } | { outcome: Outcome }> {
   const plain = await openData(survey, { client, signal });
   if ("cause" in plain) {
-    const ports = survey.passiveRange();
+    const ports = await survey.passiveRange(client, signal);
     return { outcome: failedConnection(plain, { what: "The data connection", ports }) };
   }
   using opened = plain;
@@ -154,7 +154,7 @@ async function download(survey: TargetSurvey, { client, command, enough, signal 
   let bytes: Uint8Array;
   using stall = stopAfter(STALL, () => opened.close());
   try {
-    using data = await secured(survey, { connection: opened, signal });
+    using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
     bytes = await drain(data, { enough, onBytes: stall.touch });
   } catch (error) {
     signal.throwIfAborted();
@@ -176,7 +176,8 @@ async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
 }): Promise<Outcome | undefined> {
   const plain = await openData(survey, { client, signal });
   if ("cause" in plain) {
-    return failedConnection(plain, { what: "The data connection", ports: survey.passiveRange() });
+    const ports = await survey.passiveRange(client, signal);
+    return failedConnection(plain, { what: "The data connection", ports });
   }
   using opened = plain;
   const command = `STOR ${name}`;
@@ -184,7 +185,7 @@ async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
   if (opening.code >= 200) return refused(command, opening);
   using stall = stopAfter(STALL, () => opened.close());
   try {
-    using data = await secured(survey, { connection: opened, signal });
+    using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
     await data.write(bytes);
     await data.closeWrite();
     stall.touch();
@@ -195,13 +196,6 @@ async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
   }
   const closing = await client.reply(signal);
   return closing.code === 226 || closing.code === 250 ? undefined : refused(command, closing);
-}
-
-function secured(
-  survey: TargetSurvey,
-  { connection, signal }: { connection: Connection; signal: AbortSignal },
-): Promise<Connection> {
-  return survey.isProtected ? survey.protectData(connection, signal) : Promise.resolve(connection);
 }
 
 function refused(command: string, answer: FtpReply): Outcome {

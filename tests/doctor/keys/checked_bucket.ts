@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { diagnoseKeys, KEY_CHECKS } from "../../../src/diagnose.ts";
+import { diagnoseKeys, KEY_CHECKS } from "../../../src/app/diagnose.ts";
 import { type Finding, type Mode, selectChecks } from "../../../src/doctor/check.ts";
 import { runChecks } from "../../../src/doctor/runner.ts";
 import type { Credential } from "../../../src/emulator/api/signature.ts";

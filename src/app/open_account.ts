@@ -1,19 +1,19 @@
-import type { Account } from "./accounts/account.ts";
-import { credentialsFrom } from "./accounts/credentials.ts";
-import { gb18030, utf8 } from "./accounts/name_encoding.ts";
-import { PartMemory } from "./checksum/part_memory.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import type { AccountConfig, Config } from "./config/config.ts";
-import { largestPart } from "./config/part_limits.ts";
-import { type Dialer, systemDialer } from "./net/connection.ts";
-import type { HttpClient } from "./net/http_client.ts";
-import { TokenBucket } from "./net/token_bucket.ts";
-import { createCosStore } from "./store/cos/create.ts";
-import type { ObjectStore } from "./store/object_store.ts";
-import type { Logger } from "./telemetry/log.ts";
-import { FileTimes } from "./vfs/file_times.ts";
-import { SlicePool } from "./vfs/slice_pool.ts";
-import { UploadRecords } from "./vfs/upload_records.ts";
+import type { Account } from "../accounts/account.ts";
+import { credentialsFrom } from "../accounts/credentials.ts";
+import { gb18030, utf8 } from "../accounts/name_encoding.ts";
+import { PartMemory } from "../checksum/part_memory.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { AccountConfig, Config } from "../config/config.ts";
+import { largestPart } from "../config/part_limits.ts";
+import { type Dialer, systemDialer } from "../net/connection.ts";
+import type { HttpClient } from "../net/http_client.ts";
+import { TokenBucket } from "../net/token_bucket.ts";
+import { createCosStore } from "../store/cos/create.ts";
+import type { ObjectStore } from "../store/object_store.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { FileTimes } from "../vfs/file_times.ts";
+import { SlicePool } from "../vfs/slice_pool.ts";
+import { UploadRecords } from "../vfs/upload_records.ts";
 
 /** Makes an account, with the store of its bucket, of its settings. COS is not asked. */
 export type OpenAccount = (settings: AccountConfig) => Promise<Account>;

@@ -1,59 +1,44 @@
 import { lookup } from "node:dns/promises";
-import type { Account } from "./accounts/account.ts";
-import { type Authenticator, type Login, passwordAuthenticator } from "./accounts/authenticator.ts";
-import { cosKeyAuthenticator } from "./accounts/cos_key_authenticator.ts";
-import { LoginGuard } from "./accounts/login_guard.ts";
-import { readPassword } from "./accounts/passwords.ts";
-import { systemClock } from "./clock.ts";
-import type { Config, LogConfig, UserConfig } from "./config/config.ts";
-import { type Emulator, startEmulator } from "./emulator/emulator.ts";
-import { Masquerade, type Resolver } from "./ftp/data/masquerade.ts";
-import { PortPool } from "./ftp/data/port_pool.ts";
-import { LoginSlots } from "./ftp/login_slots.ts";
-import { FtpServer } from "./ftp/server.ts";
-import { ArrivalBarrier } from "./net/arrival_barrier.ts";
+import type { Account } from "../accounts/account.ts";
+import {
+  type Authenticator,
+  type Login,
+  passwordAuthenticator,
+} from "../accounts/authenticator.ts";
+import { cosKeyAuthenticator } from "../accounts/cos_key_authenticator.ts";
+import { LoginGuard } from "../accounts/login_guard.ts";
+import { readPassword } from "../accounts/passwords.ts";
+import { systemClock } from "../clock.ts";
+import type { Config, LogConfig, UserConfig } from "../config/config.ts";
+import { Masquerade, type Resolver } from "../ftp/data/masquerade.ts";
+import { PortPool } from "../ftp/data/port_pool.ts";
+import { LoginSlots } from "../ftp/login_slots.ts";
+import { FtpServer } from "../ftp/server.ts";
+import { ArrivalBarrier } from "../net/arrival_barrier.ts";
 import {
   formatAddress,
   listen,
   type Listener,
   type SocketAddress,
   systemDialer,
-} from "./net/connection.ts";
-import type { CertificatePair } from "./net/certificate.ts";
-import { HttpClient } from "./net/http_client.ts";
-import { proxySettings } from "./net/http_proxy.ts";
-import { ProxyProtocolListener } from "./net/proxy_protocol.ts";
-import { selfSignedCertificate } from "./net/self_signed.ts";
-import { certificateFiles, fixedCertificate, ServerCertificate } from "./net/server_certificate.ts";
-import { loadSigning } from "./store/cos/signer.ts";
-import { createLogger, type Logger, type LogLevel, type LogSink } from "./telemetry/log.ts";
-import { LogFile } from "./telemetry/log_file.ts";
+} from "../net/connection.ts";
+import type { CertificatePair } from "../net/certificate.ts";
+import { HttpClient } from "../net/http_client.ts";
+import { proxySettings } from "../net/http_proxy.ts";
+import { ProxyProtocolListener } from "../net/proxy_protocol.ts";
+import {
+  certificateFiles,
+  fixedCertificate,
+  ServerCertificate,
+} from "../net/server_certificate.ts";
+import { loadSigning } from "../store/cos/signer.ts";
+import { createLogger, type Logger, type LogSink } from "../telemetry/log.ts";
+import { LogFile } from "../telemetry/log_file.ts";
+import { sweepHourly } from "../vfs/upload_sweep.ts";
 import { accountOpener, type OpenAccount } from "./open_account.ts";
-import { sweepHourly } from "./vfs/upload_sweep.ts";
-
-/** What a long-lived job needs of the process it runs in; a terminal has it. */
-export interface Surroundings {
-  /** Writes messages for people. Never throws. */
-  err(text: string): void;
-  /** Aborts when the job is to end in good order. */
-  readonly interrupted: AbortSignal;
-  /** Aborts when it is to end at once. */
-  readonly killed: AbortSignal;
-  readonly env: { get(name: string): string | undefined };
-  /** Gives up permissions of the process, for good. @returns those that it still has. */
-  giveUp(permissions: readonly Privilege[]): readonly string[];
-}
-
-/** What a job that serves can do without once everything is open. Deno's names. */
-type Privilege = "run" | "ffi" | "sys" | "env" | "write";
-
-/** What no job needs once it serves. */
-const DISPENSABLE: readonly Privilege[] = ["run", "ffi", "sys", "env"];
-
-/** A job cannot start. The message is one clear line for the operator. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
+import { openListener } from "./open_listener.ts";
+import { StartError } from "./start_error.ts";
+import { aborted, DISPENSABLE, type Surroundings } from "./surroundings.ts";
 
 /**
  * Runs the gateway until it is interrupted; running transfers may then end.
@@ -162,111 +147,6 @@ export async function serve(options: {
   log.info("Stopped");
 }
 
-/**
- * Runs the embedded COS server until it is interrupted.
- *
- * @throws {StartError} when it cannot start.
- */
-export async function runEmulator(options: {
-  listen: SocketAddress;
-  buckets: readonly string[];
-  secretId: string;
-  secretKey: string;
-  dataDir: string | undefined;
-  /** Milliseconds. */
-  latency: number;
-  logLevel: LogLevel;
-  surroundings: Surroundings;
-  /** Called when requests can come. */
-  onReady: (address: SocketAddress) => void;
-}): Promise<void> {
-  const { surroundings } = options;
-  const { interrupted } = surroundings;
-  const log = createLogger({
-    level: options.logLevel,
-    sinks: [{ write: (line) => surroundings.err(line) }],
-    clock: systemClock,
-  });
-  await using emulator = await openEmulator({ ...options, log });
-  surroundings.giveUp(options.dataDir === undefined ? [...DISPENSABLE, "write"] : DISPENSABLE);
-  options.onReady(emulator.address);
-  await aborted(interrupted);
-}
-
-/**
- * Runs the gateway on an embedded COS server of its own.
- *
- * @param options.dir where the bucket is kept; undefined: in memory.
- * @param options.tls whether it offers TLS, with a certificate made for this run.
- * @param options.configure makes the configuration, given where the embedded server listens and its keys.
- * @throws {StartError} when it cannot start.
- */
-export async function serveDemo(options: {
-  bucket: string;
-  dir: string | undefined;
-  tls: boolean;
-  configure: (cos: { endpoint: string; secretId: string; secretKey: string }) => Config;
-  surroundings: Surroundings;
-  onReady: (address: SocketAddress) => void;
-}): Promise<void> {
-  const { bucket, dir, tls, configure, surroundings, onReady } = options;
-  // Nobody but this process is to use it, although it listens on loopback.
-  const keys = { secretId: crypto.randomUUID(), secretKey: crypto.randomUUID() };
-  const log = createLogger({
-    level: "WARNING",
-    sinks: [{ write: (line) => surroundings.err(line) }],
-    clock: systemClock,
-  });
-  await using emulator = await openEmulator({
-    listen: { hostname: "127.0.0.1", port: 0 },
-    buckets: [bucket],
-    ...keys,
-    dataDir: dir,
-    latency: 0,
-    log,
-  });
-  const config = configure({ endpoint: formatAddress(emulator.address), ...keys });
-  const certificate = tls
-    ? await selfSignedCertificate({
-      names: ["localhost", "127.0.0.1"],
-      now: systemClock.now(),
-      days: 30,
-    })
-    : undefined;
-  await serve({
-    config,
-    surroundings,
-    writesFiles: dir !== undefined,
-    certificate,
-    onReady,
-  });
-}
-
-async function openEmulator(options: {
-  listen: SocketAddress;
-  buckets: readonly string[];
-  secretId: string;
-  secretKey: string;
-  dataDir: string | undefined;
-  latency: number;
-  log: Logger;
-}): Promise<Emulator> {
-  const { secretId, secretKey, log: logger } = options;
-  const listener = openListener(options.listen);
-  try {
-    return await startEmulator({
-      ...options,
-      listener,
-      credentials: [{ secretId, secretKey }],
-      clock: systemClock,
-      logger,
-    });
-  } catch (error) {
-    listener.close();
-    throw new StartError((error as Error).message, { cause: error });
-  }
-}
-
 function openLog(config: LogConfig, { err }: Surroundings): { log: Logger } & Disposable {
   const { level } = config;
   const stderr: LogSink = { write: (line) => err(line) };
@@ -361,34 +241,4 @@ async function startMasquerade(
   } catch (error) {
     throw new StartError((error as Error).message, { cause: error });
   }
-}
-
-/** @throws {StartError} */
-function openListener(address: SocketAddress): Listener {
-  try {
-    return listen(address);
-  } catch (cause) {
-    const where = formatAddress(address);
-    throw new StartError(`Cannot listen on ${where}: ${listenProblem(cause)}`, { cause });
-  }
-}
-
-function listenProblem(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "the port is taken, stop the other program or choose another port with --listen";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "ports below 1024 need root or CAP_NET_BIND_SERVICE";
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine has no such address, use 0.0.0.0 for all of its addresses";
-  }
-  return (error as Error).message;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
