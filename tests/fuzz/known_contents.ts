@@ -29,13 +29,21 @@ export class KnownContents {
   brokeOff({ path, base, marker }: MeantUpload, sent: Uint8Array): void {
     if (path === undefined) return;
     const broken = this.#broken.get(path) ?? [];
-    const bases = base ? [base] : marker === 0 ? [new Uint8Array(), ...broken.flatMap(kept)] : [];
+    // A client that goes on may have another file than the one that is kept.
+    const others = broken.filter(({ length }) => base && base.length > 0 && length > base.length)
+      .map((bytes) => bytes.subarray(0, base!.length));
+    const unknown = marker === 0 ? [new Uint8Array(), ...broken.flatMap(kept)] : [];
+    const bases = base ? [base, ...others] : unknown;
     this.#broken.set(path, [...broken, ...bases.map((base) => joined(base, sent))]);
   }
 
-  /** Whether there is no doubt of which upload something may be kept. */
+  /** Whether there is no doubt of which file something may be kept. */
   isClear(path: string): boolean {
-    return this.#broken.get(path)?.length === 1;
+    const [longest, ...others] = (this.#broken.get(path) ?? []).toSorted((a, b) =>
+      b.length - a.length
+    );
+    return longest !== undefined &&
+      others.every((bytes) => areEqual(bytes, longest.subarray(0, bytes.length)));
   }
 
   /** Whether a file can be so long, or so much of it kept. */
