@@ -159,13 +159,15 @@ async function examineServer(
   const { bucketHosts } = await import("../app/diagnose.ts");
   const { ServerSurvey } = await import("../doctor/server/server_survey.ts");
   const { serverTools } = await import("../doctor/machine.ts");
+  const { proxySettings } = await import("../net/http_proxy.ts");
   using tools = serverTools();
+  const buckets = bucketHosts(config, proxySettings(terminal.env));
   return await reportChecks({
     command: "doctor",
     checks,
     subjects: [{
       name: "this machine",
-      subject: new ServerSurvey(config, { tools, buckets: bucketHosts(config) }),
+      subject: new ServerSurvey(config, { tools, buckets }),
     }],
     modes: ["offline", "online"],
     options,

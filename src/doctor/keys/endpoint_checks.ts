@@ -70,9 +70,15 @@ const tcp: Check<AccountSubject> = {
   needs: ["endpoint.dns"],
   mode: "online",
   async run(subject, { signal }) {
-    const trials = await Promise.all(subject.endpoints.map((endpoint) => {
-      const address = subject.proxyOf(endpoint) ?? endpoint;
-      return connect(subject, { endpoint, address, signal });
+    const last = subject.endpoints.at(-1);
+    const trials = await Promise.all(subject.endpoints.map(async (endpoint) => {
+      const direct = () => connect(subject, { endpoint, address: endpoint, signal });
+      const proxy = subject.proxyOf(endpoint);
+      if (!proxy) return await direct();
+      // The gateway takes the nearer one if it could be connected to, whatever leads there then.
+      const near = endpoint === last ? undefined : await direct();
+      if (near?.failure !== undefined) return near;
+      return await connect(subject, { endpoint, address: proxy, signal });
     }));
     if (trials.some(({ failure }) => failure === undefined)) return [usable(trials)];
     const { address } = trials.at(-1)!;

@@ -109,6 +109,29 @@ Deno.test("a proxy is what must be resolved and connected to where one leads out
   assert.match(findingOf(findings, "endpoint.tcp").summary, /^the proxy localhost answers at 127/);
 });
 
+Deno.test("behind a proxy too the nearer endpoint is used only where this machine itself can connect to it", async () => {
+  await using proxy = new RawServer(async () => {});
+  const through = dialerTo(proxy.address);
+  for (const isInside of [true, false]) {
+    const findings = await checkAccount(UNUSED, {
+      settings: { ...inRegion("ap-guangzhou"), cos_network: "auto" },
+      proxy: { http: `http://localhost:${proxy.address.port}` },
+      checks: ["endpoint.tcp"],
+      dialer: {
+        ...through,
+        connect: (address, signal) =>
+          !isInside && address.hostname.includes("internal")
+            ? Promise.reject(new Error("No route to host"))
+            : through.connect(address, signal),
+      },
+    });
+    const { summary, data } = findingOf(findings, "endpoint.tcp");
+    assert.match(summary, /^the proxy localhost answers at 127/);
+    assert.equal(data!.chosen, isInside ? 0 : 1);
+    assert.equal(summary.includes("internal"), !isInside, summary);
+  }
+});
+
 Deno.test("an endpoint that refuses connections is unreachable", async () => {
   const listener = listen({ hostname: "127.0.0.1", port: 0 });
   const { address } = listener;
