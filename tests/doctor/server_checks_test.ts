@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Check, selectChecks } from "../../src/doctor/check.ts";
+import { masquerade } from "../../src/doctor/server/address_checks.ts";
 import { icmpEcho } from "../../src/doctor/server/path_checks.ts";
 import { passiveRange } from "../../src/doctor/server/port_checks.ts";
 import { SERVER_CHECKS } from "../../src/doctor/server/server_checks.ts";
@@ -57,6 +58,20 @@ Deno.test("server.passive: too few ports are a warning next to those in use", as
   const [first, ...others] = await outcomesOf(passiveRange, survey);
   assert.match(first!, /^warn: 3 ports for max_connection_num/);
   assert.deepEqual(others, ["pass: 1 of them in use, which are passed over: 60002"]);
+});
+
+Deno.test("server.masquerade: a name counts by its IPv4 address, and is no good without", async () => {
+  const named = (addresses: readonly string[]) =>
+    surveyOf({
+      network: ["masquerade_address = ftp.example.com"],
+      tools: { resolve: () => Promise.resolve(addresses) },
+    });
+  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7", "203.0.113.7"])), [
+    "pass: 227 names 203.0.113.7 (public): not an address of this machine, so a NAT must bring it here",
+  ]);
+  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7"])), [
+    "fail: masquerade_address ftp.example.com has no IPv4 address, and a 227 reply can name no other",
+  ]);
 });
 
 Deno.test("server.passive is looked at whatever becomes of listen_port", () => {
