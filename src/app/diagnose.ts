@@ -9,12 +9,12 @@ import type {
 } from "../doctor/configuration/configuration_subject.ts";
 import type { AccountSubject } from "../doctor/keys/account_subject.ts";
 import { KEY_CHECKS } from "../doctor/keys/key_checks.ts";
-import type { BucketHosts } from "../doctor/server/server_survey.ts";
+import type { BucketHost, BucketHosts } from "../doctor/server/server_survey.ts";
 import { type Dialer, systemDialer } from "../net/connection.ts";
 import { HttpClient } from "../net/http_client.ts";
 import { proxyChooser, type ProxySettings } from "../net/http_proxy.ts";
 import { accountOpener, openStore } from "./open_account.ts";
-import { endpointsOf } from "../store/cos/endpoint.ts";
+import { type Endpoint, endpointsOf } from "../store/cos/endpoint.ts";
 import { createLogger } from "../telemetry/log.ts";
 
 export { CONFIGURATION_CHECKS, KEY_CHECKS };
@@ -115,10 +115,22 @@ function systemStat(path: string): FileFacts | undefined {
   }
 }
 
-/** Where each account's bucket is served: the internal domain and the public one, or the endpoint that it names. */
-export function bucketHosts(config: Config): readonly BucketHosts[] {
-  return config.accounts.map((account) => ({
-    account: account.name,
-    hosts: endpointsOf({ ...account, network: "auto" }),
-  }));
+/**
+ * Where each account's bucket is served: the internal domain and the public one, or the endpoint that it names.
+ *
+ * @throws TypeError when a proxy setting cannot be used.
+ */
+export function bucketHosts(config: Config, proxy: ProxySettings): readonly BucketHosts[] {
+  const chooseProxy = proxyChooser(proxy);
+  const toHost = ({ hostname, port, secure }: Endpoint): BucketHost => {
+    return { hostname, port, secure, proxy: chooseProxy({ hostname, port, secure }) };
+  };
+  return config.accounts.map((account) => {
+    const [first, ...others] = endpointsOf({ ...account, network: "auto" });
+    return {
+      account: account.name,
+      network: account.network,
+      hosts: [toHost(first), ...others.map(toHost)],
+    };
+  });
 }

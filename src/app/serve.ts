@@ -131,6 +131,9 @@ export async function serve(options: {
     if (users.every(({ password }) => password !== undefined)) continue;
     log.warning("Everybody may log in to an account, without a password", { account: name });
   }
+  if (config.login.cosKeyAccount && config.tls.required === "no") {
+    log.warning("SecretKeys are taken as passwords in clear text too: tls_required is no");
+  }
   options.onReady?.(listener.address);
   const checking = checkBuckets(accounts, { log, signal: interrupted });
   await using _sweeping = sweepHourly(

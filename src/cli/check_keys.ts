@@ -76,12 +76,7 @@ export async function checkKeys(
   }
   const { proxySettings } = await import("../net/http_proxy.ts");
   const proxy = proxySettings(terminal.env);
-  const diagnosis = orMessage(() => diagnoseKeys(config, { proxy, sample: options.sample }));
-  if (typeof diagnosis === "string") {
-    terminal.err(`cosftp ${COMMAND}: ${diagnosis}\n`);
-    return ExitCode.failed;
-  }
-  using _diagnosis = diagnosis;
+  using diagnosis = diagnoseKeys(config, { proxy, sample: options.sample });
   return await reportChecks({
     command: COMMAND,
     checks,
@@ -101,14 +96,4 @@ function withAccounts(config: Config, names: readonly string[] | undefined): Con
     return `Cannot check account ${JSON.stringify(unknown)}: wanted one of ${known.join(", ")}`;
   }
   return { ...config, accounts: config.accounts.filter(({ name }) => names.includes(name)) };
-}
-
-/** What `make` makes, or the message of a setting that it cannot use. */
-function orMessage<T>(make: () => T): T | string {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return error.message;
-  }
 }

@@ -5,8 +5,12 @@ import { type ReadFile, readTextFile } from "./text_file.ts";
 
 type FileKey = "tls_cert_file" | "tls_key_file";
 
-/** Checks that TLS can be offered where it is wanted, and that certificate and key can be used. */
+/** Checks that TLS can be offered where it is wanted, that certificate and key can be used, and that SecretKeys need it. */
 export function checkTls(read: ReadSettings, readFile: ReadFile): Problem[] {
+  return [...checkCertificate(read, readFile), ...checkKeyLogin(read)];
+}
+
+function checkCertificate(read: ReadSettings, readFile: ReadFile): Problem[] {
   const { tls_cert_file: cert, tls_key_file: key } = read.tls.values;
   if (cert && key) return [...checkFiles(read, { cert, key, readFile }), ...checkPort(read)];
   if (cert) {
@@ -84,6 +88,24 @@ function checkFiles(
       remedy: "Name the files of one certificate and its key as they were issued",
     }];
   }
+}
+
+/** Where keys of the cloud are a login, whoever listens on the way has them, unless there must be TLS. */
+function checkKeyLogin({ login, tls }: ReadSettings): Problem[] {
+  const { tls_cert_file: cert, tls_required: required } = tls.values;
+  if (!login.values.cos_key_login || required !== "no") return [];
+  return [{
+    ...(login.placeOf("cos_key_login") ?? login.section.place),
+    severity: "warning",
+    kind: "conflict",
+    section: login.section.name,
+    key: "cos_key_login",
+    message: `[${login.section.name}] cos_key_login takes SecretKeys in clear text: ` +
+      "found tls_required no, wanted control or all",
+    remedy: cert
+      ? "Add tls_required = all to [TLS]"
+      : "Add tls_cert_file, tls_key_file and tls_required = all to [TLS]",
+  }];
 }
 
 function checkPort({ tls, network }: ReadSettings): Problem[] {

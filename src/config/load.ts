@@ -4,6 +4,7 @@ import { environmentSettings } from "./environment.ts";
 import { exposureProblems, type FileMode, systemFileMode } from "./exposure.ts";
 import { readIni } from "./ini.ts";
 import { inFileOrder, type Problem } from "./problem.ts";
+import { proxyProblems } from "./proxy_problems.ts";
 import { fileSettings, flagSettings, type Gathered, overlay, type Override } from "./settings.ts";
 import { type ReadFile, readTextFile } from "./text_file.ts";
 
@@ -69,6 +70,7 @@ export function load(options: LoadOptions): Loaded {
     ...fromFile.problems,
     ...fromEnvironment.problems,
     ...checked.problems,
+    ...proxyProblems(env),
     ...file === undefined ? [] : exposureProblems(fromFile.sections, { file, fileMode }),
   ].map((problem): Problem =>
     strict && problem.severity === "warning" ? { ...problem, severity: "error" } : problem

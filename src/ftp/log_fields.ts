@@ -1,5 +1,6 @@
 import { StoreError } from "../store/object_store.ts";
 import type { LogFields, Logger } from "../telemetry/log.ts";
+import { TreeError } from "../vfs/tree_error.ts";
 import type { Argument } from "./argument.ts";
 import { Code, type Reply } from "./reply.ts";
 
@@ -43,6 +44,7 @@ export function logFailure(
 ): void {
   const fields = { verb, reply: failure.code, ...errorFields(error) };
   if (error instanceof StoreError) log.warning("COS refused or failed", fields);
+  else if (error instanceof TreeError) log.debug("A command was refused", fields);
   else if (failure.code === Code.localError) log.error("A command failed", fields);
   else log.debug("A command was refused", fields);
 }

@@ -1,13 +1,13 @@
 import type { Account } from "../accounts/account.ts";
 import type { Connection } from "../net/connection.ts";
+import type { CertificateLease } from "../net/server_certificate.ts";
 import type { Truncation } from "../net/tls_connection.ts";
-import type { TlsLease } from "../net/tls_relay.ts";
 import { DataConnectionError } from "./data/data_error.ts";
 
 /** How TLS is offered, and where it is wanted. */
 export interface TlsService {
   /** Gives out the certificate in force now. @throws when there is none. */
-  readonly certificate: { lease(): Promise<TlsLease> };
+  readonly certificate: { lease(): Promise<CertificateLease> };
   /** `control`: no login without TLS; `all`: no data connection without it either. */
   readonly required: "no" | "control" | "all";
   /** What the end of an upload means that came without a close_notify alert. */
@@ -23,7 +23,7 @@ export class Protection implements Disposable {
   isBufferSizeAgreed = false;
   data: DataProtection = "clear";
   readonly #tls: TlsService | undefined;
-  #lease: TlsLease | undefined;
+  #lease: CertificateLease | undefined;
 
   /** @param tls undefined where there is no certificate. */
   constructor(tls: TlsService | undefined) {
@@ -61,7 +61,7 @@ export class Protection implements Disposable {
     taken.use(control);
     if (!this.#tls) throw new TypeError("Cannot speak TLS: there is no certificate");
     const lease = taken.use(await this.#tls.certificate.lease());
-    const connection = await lease.accept(control, {
+    const connection = await lease.control.accept(control, {
       signal,
       truncation: "accept",
       halfClose: true,
@@ -80,7 +80,7 @@ export class Protection implements Disposable {
     if (this.data === "clear" || !this.#tls || !this.#lease) return connection;
     const { truncation } = this.#tls;
     try {
-      return await this.#lease.accept(connection, { signal, truncation, halfClose: false });
+      return await this.#lease.data.accept(connection, { signal, truncation, halfClose: false });
     } catch (error) {
       signal.throwIfAborted();
       throw new DataConnectionError("not-protected", "TLS could not be agreed upon", {

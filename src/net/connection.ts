@@ -246,7 +246,8 @@ function abortable<T extends { close(): void }>(
   });
 }
 
-function isPeerGone(error: unknown): boolean {
+/** Whether accepting failed of the peer alone, which had left already. */
+export function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.NotConnected;

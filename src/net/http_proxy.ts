@@ -74,11 +74,11 @@ export async function openTunnel(
 
 function parseProxy(text: string): Proxy {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
-  if (url?.protocol !== "http:" || url.hostname === "") {
-    const shown = text.replace(/\/\/.*@/, "//");
+  const [user, password] = [url?.username, url?.password].map(decoded);
+  if (url?.protocol !== "http:" || url.hostname === "" || user === null || password === null) {
+    const shown = text.replace(/^(.*:\/\/)?.*@/, "$1");
     throw new TypeError(`Cannot use "${shown}" as a proxy: wanted http://host:port`);
   }
-  const [user, password] = [url.username, url.password].map(decodeURIComponent);
   return {
     address: {
       hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -86,6 +86,15 @@ function parseProxy(text: string): Proxy {
     },
     authorization: user || password ? `Basic ${base64(`${user}:${password}`)}` : undefined,
   };
+}
+
+/** What percent encoding stands for; null when it stands for nothing. */
+function decoded(text = ""): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 function isExcepted({ hostname, port }: SocketAddress, entry: string): boolean {

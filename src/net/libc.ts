@@ -66,14 +66,14 @@ export class Libc implements Disposable {
     }
   }
 
-  /** How many files and sockets this process may have open. */
+  /** How many files and sockets this process may have open at most, once it has raised its limit. */
   openFilesMax(): number {
     const limit = new BigUint64Array(new ArrayBuffer(16));
     this.calls.getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer));
-    return Number(limit[0]);
+    return Number(limit[1]);
   }
 
-  /** Raises that to what this user may have at most. `deno run` does so by itself, a compiled program does not. */
+  /** Raises the limit to that. `deno run` does so by itself, a compiled program does not. */
   raiseOpenFilesMax(): void {
     const limit = new BigUint64Array(new ArrayBuffer(16));
     const bytes = new Uint8Array(limit.buffer);

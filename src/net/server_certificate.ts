@@ -14,6 +14,13 @@ export interface CertificateSource {
   version(): Promise<string>;
 }
 
+/** TLS with one certificate for the connections of an FTP session, until it is disposed of. */
+export interface CertificateLease extends Disposable {
+  readonly control: TlsLease;
+  /** Sessions of control connections are not resumed here. */
+  readonly data: TlsLease;
+}
+
 /** A certificate that stays as it is. */
 export function fixedCertificate(pair: CertificatePair): CertificateSource {
   return { read: () => Promise.resolve(pair), version: () => Promise.resolve("") };
@@ -45,19 +52,19 @@ export class ServerCertificate implements Disposable {
   readonly #source: CertificateSource;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #relay: TlsRelay;
+  #relays: Relays;
   #version: string;
   #checked: number;
   #renewing: Promise<void> | undefined;
 
   private constructor(
     { source, clock, log }: { source: CertificateSource; clock: Clock; log: Logger },
-    { version, relay }: { version: string; relay: TlsRelay },
+    { version, relays }: { version: string; relays: Relays },
   ) {
     this.#source = source;
     this.#clock = clock;
     this.#log = log;
-    this.#relay = relay;
+    this.#relays = relays;
     this.#version = version;
     this.#checked = clock.now();
   }
@@ -69,23 +76,23 @@ export class ServerCertificate implements Disposable {
     const version = await options.source.version();
     const pair = await options.source.read();
     const facts = judgeCertificate(pair);
-    const certificate = new ServerCertificate(options, { version, relay: new TlsRelay(pair) });
+    const certificate = new ServerCertificate(options, { version, relays: new Relays(pair) });
     certificate.#tell("The certificate is in use", facts);
     return certificate;
   }
 
   /** TLS with the certificate in force now. */
-  async lease(): Promise<TlsLease> {
+  async lease(): Promise<CertificateLease> {
     if (this.#clock.now() - this.#checked >= CHECK_PAUSE) {
       this.#renewing ??= this.#renew().finally(() => this.#renewing = undefined);
     }
     await this.#renewing;
-    return this.#relay.lease();
+    return this.#relays.lease();
   }
 
   /** What is leased goes on; nothing may be leased any more. */
   [Symbol.dispose](): void {
-    this.#relay.retire();
+    this.#relays.retire();
   }
 
   async #renew(): Promise<void> {
@@ -97,9 +104,9 @@ export class ServerCertificate implements Disposable {
     try {
       const pair = await this.#source.read();
       const facts = judgeCertificate(pair);
-      const relay = new TlsRelay(pair);
-      this.#relay.retire();
-      this.#relay = relay;
+      const relays = new Relays(pair);
+      this.#relays.retire();
+      this.#relays = relays;
       this.#tell("A new certificate is in use", facts);
     } catch (error) {
       this.#log.error("The new certificate cannot be used, the old one stays", {
@@ -113,5 +120,41 @@ export class ServerCertificate implements Disposable {
     const now = this.#clock.now();
     if (now >= validFrom.getTime() && now < validTo.getTime()) this.#log.info(message, fields);
     else this.#log.warning(`${message}, but it is not valid now`, fields);
+  }
+}
+
+/**
+ * Control and data connections have a relay each. A relay resumes a TLS 1.3 session once; FileZilla offers that of the control
+ * connection to all data connections, and fails transfers where it is not resumed after it has been once.
+ */
+class Relays {
+  readonly #control: TlsRelay;
+  readonly #data: TlsRelay;
+
+  constructor(pair: CertificatePair) {
+    this.#control = new TlsRelay(pair);
+    try {
+      this.#data = new TlsRelay(pair);
+    } catch (error) {
+      this.#control.retire();
+      throw error;
+    }
+  }
+
+  lease(): CertificateLease {
+    const [control, data] = [this.#control.lease(), this.#data.lease()];
+    return {
+      control,
+      data,
+      [Symbol.dispose]: () => {
+        control[Symbol.dispose]();
+        data[Symbol.dispose]();
+      },
+    };
+  }
+
+  retire(): void {
+    this.#control.retire();
+    this.#data.retire();
   }
 }

@@ -1,5 +1,6 @@
 import type { CertificatePair } from "./certificate.ts";
-import { type Connection, DenoConnection, type SocketAddress } from "./connection.ts";
+import type { Connection, SocketAddress } from "./connection.ts";
+import { LoopbackTls } from "./loopback_tls.ts";
 import { TlsConnection, type TlsEnding } from "./tls_connection.ts";
 
 /** The right to be the server's side of TLS with one certificate, until it is disposed of. */
@@ -18,24 +19,22 @@ export interface TlsLease extends Disposable {
 
 /**
  * The server's side of TLS for connections that are already open, with one certificate. Deno's `startTls` is for clients:
- * so this listens with `Deno.listenTls` on loopback, connects to itself, and relays. All connections of one relay share
- * the sessions that clients may resume.
+ * so this connects to itself over loopback, where `Deno.listenTls` is the server's side, and relays. All connections of one
+ * relay share the sessions that clients may resume.
  */
 export class TlsRelay {
-  readonly #listener: Deno.TlsListener;
-  #pairing: Promise<unknown> = Promise.resolve();
+  readonly #loopback: LoopbackTls;
   #leases = 0;
   #retired = false;
 
   /** @throws Deno.errors.InvalidData when certificate and key cannot be used. */
-  constructor({ cert, key }: CertificatePair) {
-    this.#listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  constructor(pair: CertificatePair) {
+    this.#loopback = new LoopbackTls(pair);
   }
 
   /** Where it listens for itself. */
   get address(): SocketAddress {
-    const { hostname, port } = this.#listener.addr as Deno.NetAddr;
-    return { hostname, port };
+    return this.#loopback.address;
   }
 
   lease(): TlsLease {
@@ -60,7 +59,7 @@ export class TlsRelay {
   }
 
   #closeIfUnused(): void {
-    if (this.#retired && this.#leases === 0) this.#listener.close();
+    if (this.#retired && this.#leases === 0) this.#loopback.close();
   }
 
   async #accept(
@@ -70,7 +69,7 @@ export class TlsRelay {
     const { signal } = options;
     using closing = new DisposableStack();
     closing.use(wire);
-    const { inner, tls } = await this.#pair();
+    const { inner, tls } = await this.#loopback.connect();
     const connection = closing.use(new TlsConnection({ wire, inner, tls }, options));
     const stop = () => connection.close();
     signal.addEventListener("abort", stop, { once: true });
@@ -84,29 +83,5 @@ export class TlsRelay {
     signal.removeEventListener("abort", stop);
     closing.move();
     return connection;
-  }
-
-  /** Both ends of a connection to ourselves, made one after the other: what else is accepted is a stranger's. */
-  #pair(): Promise<{ inner: Connection; tls: DenoConnection }> {
-    const paired = this.#pairing.then(() => this.#connectToSelf());
-    this.#pairing = paired.catch(() => {});
-    return paired;
-  }
-
-  async #connectToSelf(): Promise<{ inner: Connection; tls: DenoConnection }> {
-    const conn = await Deno.connect(this.address);
-    conn.setNoDelay(true);
-    const inner = new DenoConnection(conn);
-    try {
-      for (;;) {
-        const tls = new DenoConnection(await this.#listener.accept());
-        if (tls.remote.port === inner.local.port) return { inner, tls };
-        // Deno lets go of its socket only when the stranger does.
-        tls.close();
-      }
-    } catch (error) {
-      inner.close();
-      throw error;
-    }
   }
 }

@@ -101,11 +101,24 @@ Deno.test("check-keys --json gives a document also where the configuration canno
   assert.equal(finding.target, "/nowhere/vsftpd.conf");
 });
 
-Deno.test("check-keys says which proxy setting cannot be used", async () => {
-  await using file = await configurationFile(
-    account("alice", { endpoint: "127.0.0.1:1", secretKey: "k" }),
-  );
-  const terminal = new FakeTerminal({ https_proxy: "socks5://127.0.0.1" });
-  assert.equal(await run(["check-keys", "--config", file.path], terminal), ExitCode.failed);
-  assert.match(terminal.stderr, /^cosftp check-keys: Cannot use .*proxy.*\n$/);
-});
+for (const command of ["check-keys", "doctor"]) {
+  Deno.test(`${command} says which proxy setting cannot be used, with --json in a document`, async () => {
+    await using file = await configurationFile(
+      account("alice", { endpoint: "127.0.0.1:1", secretKey: "k" }),
+    );
+    const args = [command, "--config", file.path];
+    const env = { https_proxy: "socks5://user:hidden@127.0.0.1" };
+    const terminal = new FakeTerminal(env);
+    assert.equal(await run(args, terminal), ExitCode.configuration);
+    const said = 'Cannot use "socks5://127.0.0.1" as a proxy: wanted http://host:port';
+    assert.ok(terminal.stderr.includes(`$https_proxy: error: ${said}\n`), terminal.stderr);
+
+    const program = new FakeTerminal(env);
+    assert.equal(await run([...args, "--json"], program), ExitCode.configuration);
+    const { findings } = JSON.parse(program.stdout);
+    const [{ check, target, summary }] = findings.filter(({ status }: { status: string }) =>
+      status === "fail"
+    );
+    assert.deepEqual([check, target, summary], ["config.problems", "$https_proxy", said]);
+  });
+}

@@ -117,10 +117,10 @@ Deno.test("validate of a file that is not there says so and ends with 3", async 
 Deno.test("validate finds a proxy setting that serve could not start with", async () => {
   await using file = await configurationFile(VALID);
   const terminal = new FakeTerminal({ https_proxy: "socks5://127.0.0.1" });
-  assert.equal(await run(["validate", "--config", file.path], terminal), ExitCode.failed);
+  assert.equal(await run(["validate", "--config", file.path], terminal), ExitCode.configuration);
   assert.match(
     terminal.stdout,
-    /✗ fail {2}config\.build +The gateway cannot be made of it: .*proxy/i,
+    /✗ fail {2}config\.problems {2}\$https_proxy: Cannot use "socks5:\/\/127\.0\.0\.1" as a proxy/,
   );
 });
 
@@ -191,6 +191,7 @@ Deno.test("validate --migrate with what only checks know is a usage error", asyn
     const [flag, message] of [
       ["--json", /cannot be used with option '--json'/],
       ["--list", /cannot be used with option '--list'/],
+      ["--strict", /cannot be used with option '--strict'/],
       ["config.passwords", /Cannot run config\.passwords with --migrate: it runs no checks/],
     ] as const
   ) {

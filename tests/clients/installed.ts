@@ -2,7 +2,9 @@
 const PROGRAMS = {
   curl: "curl",
   expect: "expect",
+  filezilla: "filezilla",
   ftp: "ftp",
+  "ftp-ssl": "ftp-ssl",
   haproxy: "haproxy",
   iproute2: "ss",
   lftp: "lftp",
@@ -11,7 +13,10 @@ const PROGRAMS = {
   python3: "python3",
   rclone: "rclone",
   sslscan: "sslscan",
+  "testssl.sh": "testssl",
   wget: "wget",
+  xdotool: "xdotool",
+  xvfb: "Xvfb",
 } as const;
 export type Client = keyof typeof PROGRAMS;
 

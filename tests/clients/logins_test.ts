@@ -88,5 +88,6 @@ gatewayTests("curl", cosKeys)(
       "COS: NoSuchBucket",
     ]);
     assert.ok(!gateway.process.stderr.includes(secretKey));
+    assert.equal(gateway.process.stderr.match(/WARN.* SecretKeys .*clear text/g)?.length, 1);
   },
 );

@@ -110,11 +110,10 @@ Deno.test("anonymous needs no password and may only read, unless it is said othe
 });
 
 Deno.test("cos_key_login needs a region or an endpoint, and then no account", () => {
-  const problem = onlyProblem(loadText("[LOGIN]\ncos_key_login = true\n"));
-  assert.deepEqual([problem.kind, problem.section, problem.key], [
-    "missing",
-    "LOGIN",
-    "cos_region",
+  const { problems } = loadText("[LOGIN]\ncos_key_login = true\n");
+  const errors = problems.filter(({ severity }) => severity === "error");
+  assert.deepEqual(errors.map(({ kind, section, key }) => [kind, section, key]), [
+    ["missing", "LOGIN", "cos_region"],
   ]);
   const login = "[LOGIN]\ncos_key_login = true\ncos_region = ap-guangzhou\n";
   const { accounts, login: { cosKeyAccount } } = configOf(loadText(login));

@@ -66,3 +66,19 @@ Deno.test("implicit_tls_port cannot be listen_port", () => {
   const problem = onlyProblem(loadTls([...BOTH, "implicit_tls_port = 2121"]));
   assert.deepEqual([problem.kind, problem.key], ["conflict", "implicit_tls_port"]);
 });
+
+Deno.test("SecretKeys as passwords in clear text are a warning", () => {
+  const keyLogin = ["[LOGIN]", "cos_key_login = true", "cos_region = ap-guangzhou"];
+  const [line, ...rest] = problemOf(keyLogin).toReversed();
+  assert.deepEqual(rest, [11, "cos_key_login", "conflict", "warning"]);
+  assert.match(
+    `${line}`,
+    /takes SecretKeys in clear text: found tls_required no, wanted control or all$/,
+  );
+  assert.match(onlyProblem(loadTls(keyLogin)).remedy, /^Add tls_cert_file, tls_key_file and/);
+  assert.match(onlyProblem(loadTls([...BOTH, ...keyLogin])).remedy, /^Add tls_required = all/);
+  for (const required of ["control", "all"]) {
+    const { problems } = loadTls([...BOTH, `tls_required = ${required}`, ...keyLogin]);
+    assert.deepEqual(problems, []);
+  }
+});

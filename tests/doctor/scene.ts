@@ -102,10 +102,17 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Runs `cosftp doctor ARGS` on a machine. @returns its findings. */
-  async doctor(host: Host, ...args: string[]): Promise<readonly ReportedFinding[]> {
-    const { stdout, stderr } = await host.outcome(["cosftp", "doctor", "--json", ...args], {
-      env: this.#env,
-    });
+  doctor(host: Host, ...args: string[]): Promise<readonly ReportedFinding[]> {
+    return this.#findings(host, ["cosftp", "doctor", "--json", ...args]);
+  }
+
+  /** Runs a line of shell on a machine, which ends in `cosftp doctor --json ARGS`. @returns its findings. */
+  doctorBy(host: Host, line: string): Promise<readonly ReportedFinding[]> {
+    return this.#findings(host, ["sh", "-euc", line]);
+  }
+
+  async #findings(host: Host, command: readonly string[]): Promise<readonly ReportedFinding[]> {
+    const { stdout, stderr } = await host.outcome(command, { env: this.#env });
     try {
       return JSON.parse(stdout).findings;
     } catch {

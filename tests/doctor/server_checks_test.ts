@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { type Check, selectChecks } from "../../src/doctor/check.ts";
+import { masquerade } from "../../src/doctor/server/address_checks.ts";
 import { icmpEcho } from "../../src/doctor/server/path_checks.ts";
 import { passiveRange } from "../../src/doctor/server/port_checks.ts";
 import { SERVER_CHECKS } from "../../src/doctor/server/server_checks.ts";
-import type { ServerSurvey } from "../../src/doctor/server/server_survey.ts";
+import type {
+  BucketHost,
+  BucketHosts,
+  ServerSurvey,
+} from "../../src/doctor/server/server_survey.ts";
 import type { Libc } from "../../src/net/libc.ts";
 import type { Listener } from "../../src/net/connection.ts";
 import { surveyOf } from "./surveyed_machine.ts";
@@ -55,6 +60,20 @@ Deno.test("server.passive: too few ports are a warning next to those in use", as
   assert.deepEqual(others, ["pass: 1 of them in use, which are passed over: 60002"]);
 });
 
+Deno.test("server.masquerade: a name counts by its IPv4 address, and is no good without", async () => {
+  const named = (addresses: readonly string[]) =>
+    surveyOf({
+      network: ["masquerade_address = ftp.example.com"],
+      tools: { resolve: () => Promise.resolve(addresses) },
+    });
+  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7", "203.0.113.7"])), [
+    "pass: 227 names 203.0.113.7 (public): not an address of this machine, so a NAT must bring it here",
+  ]);
+  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7"])), [
+    "fail: masquerade_address ftp.example.com has no IPv4 address, and a 227 reply can name no other",
+  ]);
+});
+
 Deno.test("server.passive is looked at whatever becomes of listen_port", () => {
   assert.deepEqual(selectChecks(SERVER_CHECKS, ["server.passive"]).map(({ id }) => id), [
     "server.passive",
@@ -79,13 +98,19 @@ Deno.test("server.icmp: COS is asked at the public domain of each bucket, once, 
   const calls = { socket: () => 3, setsockopt: () => 0, connect: () => -1, close: () => 0 };
   const libc = { calls, errno: () => "ENETUNREACH" } as unknown as Libc;
   const asked: string[] = [];
-  const hosts = ["internal.example", "public.example"]
-    .map((hostname) => ({ hostname, port: 443 }));
+  const host = (hostname: string): BucketHost => {
+    return { hostname, port: 443, secure: true, proxy: undefined };
+  };
+  const proxy = { address: { hostname: "proxy.example", port: 3128 }, authorization: undefined };
+  const network = "auto";
+  const twice: BucketHosts["hosts"] = [host("internal.example"), host("public.example")];
   const survey = surveyOf({
-    buckets: [{ account: "one", hosts }, { account: "two", hosts }, {
-      account: "three",
-      hosts: [{ hostname: "nowhere.example", port: 443 }],
-    }],
+    buckets: [
+      { account: "one", network, hosts: twice },
+      { account: "two", network, hosts: twice },
+      { account: "three", network, hosts: [host("nowhere.example")] },
+      { account: "four", network, hosts: [{ ...host("public.example"), proxy }] },
+    ],
     tools: {
       libc,
       resolve(name) {
@@ -98,6 +123,7 @@ Deno.test("server.icmp: COS is asked at the public domain of each bucket, once, 
   });
   assert.deepEqual(await outcomesOf(icmpEcho, survey), [
     "warn: COS (public.example) 192.0.2.9 cannot be asked: ENETUNREACH",
+    "warn: The proxy proxy.example 192.0.2.9 cannot be asked: ENETUNREACH",
   ]);
-  assert.deepEqual(asked, ["public.example", "nowhere.example"]);
+  assert.deepEqual(asked, ["public.example", "nowhere.example", "proxy.example"]);
 });

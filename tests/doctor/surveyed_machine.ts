@@ -4,6 +4,8 @@ import { configOf, loadText } from "../config/loading.ts";
 
 /** What a made-up machine has; a tool that is not given must not be asked for. */
 export interface Machine {
+  /** Lines of the account. */
+  readonly account?: readonly string[];
   /** Lines of [NETWORK]. */
   readonly network?: readonly string[];
   readonly tools?: Partial<ServerTools>;
@@ -14,7 +16,7 @@ export interface Machine {
 
 /** The survey of a machine that does not exist. */
 export function surveyOf(
-  { network = [], tools, buckets = [], kernelFiles = {} }: Machine,
+  { account = [], network = [], tools, buckets = [], kernelFiles = {} }: Machine,
 ): ServerSurvey {
   const config = configOf(loadText(`[COS_ACCOUNT_0]
 cos_secretid = AKIDexample
@@ -24,6 +26,7 @@ cos_region = ap-guangzhou
 home_dir = /home/user
 ftp_login_user_name = user
 ftp_login_user_password = secret
+${account.join("\n")}
 [NETWORK]
 ${network.join("\n")}
 [OPTIONAL]

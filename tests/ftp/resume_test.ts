@@ -167,11 +167,12 @@ Deno.test("REST on a finished file is 554, but at its end appends", async () => 
   await peer.ask("STOR a", 554);
 });
 
-Deno.test("a resumed upload that ends before what is kept is 451, and what is kept stays", async () => {
+Deno.test("a resumed upload that ends before what is kept is 451 and its client's fault, and what is kept stays", async () => {
   await using gateway = await start();
   using peer = await gateway.logIn();
   await interrupt(gateway, peer, { bytes: FILE.subarray(0, 3 * PART_SIZE + 10) });
   assert.equal(await resume(peer, 2 * PART_SIZE + 1, FILE.subarray(0, 10)), 451);
+  assert.deepEqual(gateway.log.lines.filter(({ level }) => level === "error"), []);
   assert.equal(await sizeOf(peer), 3 * PART_SIZE);
   assert.equal(await resume(peer, 3 * PART_SIZE, FILE.subarray(3 * PART_SIZE)), 226);
   await assertStored(gateway, FILE);

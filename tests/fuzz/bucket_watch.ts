@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { uninterrupted } from "../../src/store/object_store.ts";
-import type { Gateway } from "../ftp/gateway.ts";
+import { sweepUploads } from "../../src/vfs/upload_sweep.ts";
+import { type Gateway, PART_SIZE } from "../ftp/gateway.ts";
+import type { MeantUpload } from "./client_files.ts";
+import { KnownContents } from "./known_contents.ts";
+import type { InterruptedUpload } from "./session_plan.ts";
 import { Violation } from "./violation.ts";
 
 /** What the account sees of the bucket. */
@@ -38,25 +42,25 @@ function md5(bytes: Uint8Array): string {
 }
 
 const BASELINE_ETAGS = new Map([...BASELINE].map(([key, bytes]) => [key, md5(bytes)]));
+const BASELINE_CONTENTS = new Set(BASELINE_ETAGS.values());
 
 /** Looks after the bucket of a gateway: what may be in it after a session, and that the next one begins with the same. */
 export class BucketWatch {
   readonly #gateway: Gateway;
-  /** Whatever a file may hold, by MD5. */
-  readonly #contents = new Map<string, Uint8Array>();
+  readonly #interrupted: InterruptedUpload;
+  #known = new KnownContents();
   #hasMultipart = false;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, interrupted: InterruptedUpload) {
     this.#gateway = gateway;
+    this.#interrupted = interrupted;
   }
 
   /** Makes the bucket what it is before each session. */
   async restore(): Promise<void> {
-    this.#contents.clear();
+    this.#known = new KnownContents();
     this.#hasMultipart = false;
-    for (const bytes of [...BASELINE.values(), new Uint8Array()]) {
-      this.#contents.set(md5(bytes), bytes);
-    }
+    for (const bytes of [...BASELINE.values(), new Uint8Array()]) this.#known.add(bytes);
     const found = await this.#list();
     for (const key of found.keys()) {
       if (!BASELINE.has(key)) await this.#gateway.store.delete(key, uninterrupted());
@@ -66,23 +70,36 @@ export class BucketWatch {
     }
   }
 
-  /**
-   * An upload got 226: from now on a file may hold this.
-   *
-   * @param options.continues it comes behind something that was there.
-   */
-  finished(content: Uint8Array, { continues }: { continues: boolean }): void {
-    if (content.length >= 1024 ** 2) this.#hasMultipart = true;
-    const bases = continues ? [...this.#contents.values()] : [new Uint8Array()];
-    for (const base of bases) {
-      const whole = new Uint8Array([...base, ...content]);
-      this.#contents.set(md5(whole), whole);
-    }
+  /** An upload got 226, or may have been published, when so much was sent: from now on a file may hold it. */
+  finished(upload: MeantUpload, sent: Uint8Array): void {
+    this.#hasMultipart ||= sent.length >= PART_SIZE;
+    this.#known.finished(upload, sent);
+  }
+
+  /** An upload ended otherwise when so much was sent: less than that may be kept of it. */
+  brokeOff(upload: MeantUpload, sent: Uint8Array): void {
+    this.#hasMultipart ||= sent.length >= PART_SIZE;
+    if (this.#interrupted === "resume") this.#known.brokeOff(upload, sent);
   }
 
   /** Whether these bytes, as they were downloaded, are those of a file. */
   knows(bytes: Uint8Array): boolean {
-    return this.#contents.has(md5(bytes));
+    return this.#known.knows(bytes);
+  }
+
+  /** Whether there is no doubt which interrupted upload of a file something may be kept of. */
+  isClear(path: string): boolean {
+    return this.#known.isClear(path);
+  }
+
+  /** Whether what SIZE said can only be what is kept of the file. */
+  isKept(path: string, size: number): boolean {
+    return this.#known.isKept(path, size);
+  }
+
+  /** What SIZE said. @throws {Violation} when no file is so long, and no interrupted upload was longer. */
+  checkSize(path: string, size: number): void {
+    if (!this.#known.measures(path, size)) throw new Violation("wrong size", `${path}, ${size}`);
   }
 
   /** A file was uploaded and nothing came after it. @throws {Violation} */
@@ -97,6 +114,7 @@ export class BucketWatch {
 
   /** @throws {Violation} when something is in the bucket that no session of the account could have put there. */
   async check(): Promise<void> {
+    if (this.#interrupted === "resume" && this.#hasMultipart) await this.#sweep();
     const found = await this.#list();
     for (const key of OUTSIDE) {
       if (found.get(key) === BASELINE_ETAGS.get(key)) continue;
@@ -106,8 +124,7 @@ export class BucketWatch {
       if (OUTSIDE.includes(key)) continue;
       if (!key.startsWith(PREFIX)) throw new Violation("made outside", key);
       if (key.startsWith(`${PREFIX}.cosftp/`)) throw new Violation("record left", key);
-      if (this.#contents.has(etag)) continue;
-      // Of a multipart upload: its ETag is not the MD5.
+      if (BASELINE_CONTENTS.has(etag)) continue;
       const content = await this.#gateway.get(key);
       if (!content || !this.knows(content)) {
         throw new Violation("unfinished upload published", `${key}, ${content?.length} bytes`);
@@ -116,6 +133,11 @@ export class BucketWatch {
     if (!this.#hasMultipart) return;
     const uploads = await this.#gateway.store.listUploads({ prefix: "", ...uninterrupted() });
     if (uploads.length > 0) throw new Violation("multipart upload left", uploads[0]!.key);
+  }
+
+  /** As when `resume_window` is over: nothing may be left of interrupted uploads then. */
+  async #sweep(): Promise<void> {
+    await sweepUploads(this.#gateway.records, { window: -Infinity, ...uninterrupted() });
   }
 
   async #list(): Promise<Map<string, string>> {

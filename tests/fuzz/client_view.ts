@@ -1,7 +1,8 @@
-import { LINE_MAX } from "../../src/ftp/control_line.ts";
 import type { ReceivedReply } from "../ftp/ftp_peer.ts";
+import { closeQuietly } from "./gone.ts";
 import { allowedReplies, TRANSFER_VERBS } from "./reply_rules.ts";
-import { lineText, type PlannedLine, type SessionState } from "./session_plan.ts";
+import type { Said } from "./said.ts";
+import type { SessionState } from "./session_plan.ts";
 import { Violation } from "./violation.ts";
 
 /** How the next data connection comes about. */
@@ -9,39 +10,6 @@ export type Prepared =
   | { readonly kind: "passive"; readonly port: number }
   /** Without a listener the client named an address where it does not listen. */
   | { readonly kind: "active"; readonly listener: Deno.Listener | undefined };
-
-/** A command that was sent and has not got its last reply. */
-export interface Said {
-  /** In upper case. */
-  readonly verb: string;
-  readonly argument: string;
-  readonly line: PlannedLine;
-  /** Where the client listens, when this is PORT or EPRT and names it. */
-  readonly listener: Deno.Listener | undefined;
-  /** Sent while an upload ran. */
-  readonly duringUpload: boolean;
-  /** What was sent together has the same. */
-  readonly batch: number;
-  readonly isTooLong: boolean;
-  /** Whether 150 has come. */
-  opened: boolean;
-}
-
-export function said(
-  line: PlannedLine,
-  options: { listener: Deno.Listener | undefined; duringUpload: boolean; batch: number },
-): Said {
-  const { verb, argument = "" } = line;
-  const { length } = lineText({ verb, argument: line.argument, end: "" });
-  return {
-    ...options,
-    line,
-    verb: verb.toUpperCase(),
-    argument,
-    isTooLong: length > LINE_MAX,
-    opened: false,
-  };
-}
 
 /**
  * What a client knows of its session from the replies, by the RFCs' state diagrams. It judges each reply by that: the
@@ -202,14 +170,5 @@ export class ClientView implements Disposable {
 
   [Symbol.dispose](): void {
     this.#prepare(undefined);
-  }
-}
-
-/** Closes what may be closed already. */
-export function closeQuietly(resource: { close(): void } | undefined): void {
-  try {
-    resource?.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -3,6 +3,9 @@ import { type SessionState, STATES } from "./session_plan.ts";
 
 /** Which verbs were sent in which states, and how often. */
 export class Coverage {
+  /** Uploads that were interrupted when their client came back, and those that were gone on with. */
+  interrupted = 0;
+  resumed = 0;
   readonly #counts = new Map<string, number>();
 
   add(verb: string, state: SessionState): void {
@@ -39,8 +42,11 @@ export class Coverage {
         .join("  ").trimEnd()
     );
     const reached = this.pairs - this.missing.length;
-    return [...lines, `${reached} of ${this.pairs} pairs of verb and state were reached`, ""].join(
-      "\n",
-    );
+    return [
+      ...lines,
+      `${reached} of ${this.pairs} pairs of verb and state were reached`,
+      `${this.resumed} of ${this.interrupted} interrupted uploads were gone on with`,
+      "",
+    ].join("\n");
   }
 }

@@ -43,6 +43,6 @@ await new Command("fuzz")
   .option("--seed <number>", "what the sessions are made of", Number, Date.now() % 2 ** 31)
   .option("--sessions <number>", "how many", Number, 200_000)
   .option("--first <number>", "the index of the first", Number, 0)
-  .option("--lanes <number>", "how many gateways play at the same time", Number, 12)
+  .option("--lanes <number>", "how many gateways of either kind play at the same time", Number, 6)
   .action(run)
   .parseAsync(["", "", ...Deno.args]);

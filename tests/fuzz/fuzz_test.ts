@@ -3,26 +3,31 @@ import { COMMANDS } from "../../src/ftp/commands/table.ts";
 import type { CommandRow } from "../../src/ftp/commands/command_row.ts";
 import { Code, reply } from "../../src/ftp/reply.ts";
 import { uninterrupted } from "../../src/store/object_store.ts";
+import { MIB } from "../ftp/gateway.ts";
 import { describeFinding, fuzz, playAlone } from "./fuzzer.ts";
 
 /** Four times as many sessions as there are pairs of verb and state. */
 const SESSIONS = 2592;
 const SEED = 20260115;
 
+/** So many sessions before the first round ends of those that are played where interrupted uploads are not kept. */
+const FIRST = SESSIONS / 4 - 50;
+
 Deno.test("generated sessions find no fault, and send every verb in every state", async () => {
   const { finding, played, coverage } = await fuzz({ seed: SEED, sessions: SESSIONS });
   assert.equal(finding && describeFinding(finding), undefined);
   assert.equal(played, SESSIONS);
   assert.deepEqual(coverage.missing, []);
+  assert.ok(coverage.resumed > 0, "no interrupted upload was gone on with");
 });
 
 Deno.test("the same seed plays the same sessions", async () => {
   const [one, another] = [
-    await fuzz({ seed: 1, sessions: 100 }),
-    await fuzz({ seed: 1, sessions: 100, lanes: 1 }),
+    await fuzz({ seed: 1, first: FIRST, sessions: 100 }),
+    await fuzz({ seed: 1, first: FIRST, sessions: 100, lanes: 1 }),
   ];
   assert.equal(one.coverage.table(), another.coverage.table());
-  const other = await fuzz({ seed: 2, sessions: 100 });
+  const other = await fuzz({ seed: 2, first: FIRST, sessions: 100 });
   assert.notEqual(one.coverage.table(), other.coverage.table());
 });
 
@@ -70,6 +75,24 @@ const PLANTED: readonly {
     },
   },
   {
+    fault: "STOR goes on a byte before REST where something is kept",
+    verb: "STOR",
+    rule: "upload lost",
+    plant: (right) => (session, argument) => {
+      if (session.restartMarker >= MIB) session.restartMarker--;
+      return right(session, argument);
+    },
+  },
+  {
+    fault: "SIZE says more than is kept",
+    verb: "SIZE",
+    rule: "wrong size",
+    plant: (right) => async (session, argument) => {
+      const told = await right(session, argument);
+      return /^\d{7}$/.test(told.lines[0]!) ? reply(Code.fileStatus, String(8 * MIB)) : told;
+    },
+  },
+  {
     fault: "EPSV with a number forgets a port",
     verb: "EPSV",
     rule: "passive ports left",
@@ -93,7 +116,7 @@ for (const { fault, verb, rule, plant } of PLANTED) {
     assert.equal(finding.violation.rule, rule, told);
     assert.equal((await playAlone(finding.smallest))?.rule, rule, told);
     assert.match(told, new RegExp(`--seed ${SEED} --first ${finding.index} --sessions 1\n`));
-    const lines = finding.smallest.flatMap((step) => [...step.lines, ...step.data.during]);
+    const lines = finding.smallest.steps.flatMap((step) => [...step.lines, ...step.data.during]);
     assert.ok(lines.length <= 6, told);
     rows.set(verb, row);
     assert.equal(await playAlone(finding.smallest), undefined, told);

@@ -1,7 +1,7 @@
 import { Coverage } from "./coverage.ts";
-import { generateSession } from "./generate_session.ts";
+import { generateSession, interruptedUpload } from "./generate_session.ts";
 import { Lane } from "./lane.ts";
-import { describePlan, type SessionPlan } from "./session_plan.ts";
+import { describePlan, type InterruptedUpload, type SessionPlan } from "./session_plan.ts";
 import { shrinkPlan } from "./shrink_plan.ts";
 import { Violation } from "./violation.ts";
 
@@ -10,7 +10,7 @@ export interface FuzzOptions {
   readonly sessions: number;
   /** The first session's index. @default 0 */
   readonly first?: number;
-  /** How many gateways play at the same time. @default 12 */
+  /** How many gateways of either kind play at the same time. @default 6 */
   readonly lanes?: number;
   /** Called after each session. */
   readonly onSession?: (played: number) => void;
@@ -35,16 +35,16 @@ export interface FuzzResult {
 
 /** Plays sessions until one shows a fault. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const { seed, sessions, first = 0, lanes = 12, onSession } = options;
+  const { seed, sessions, first = 0, lanes = 6, onSession } = options;
   const coverage = new Coverage();
   using rejections = new Rejections();
   let found: { index: number; violation: Violation } | undefined;
-  let next = first;
   let played = 0;
-  const run = async () => {
-    await using lane = await Lane.open(coverage);
-    while (next < first + sessions && !found) {
-      const index = next++;
+  const run = async (interrupted: InterruptedUpload, indexes: Iterator<number>) => {
+    let { value: index, done } = indexes.next();
+    if (done) return;
+    await using lane = await Lane.open({ coverage, interrupted });
+    for (; !done && !found; { value: index, done } = indexes.next()) {
       try {
         await lane.play(generateSession(seed, index));
         rejections.throwIfAny();
@@ -56,7 +56,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       onSession?.(played);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, run));
+  await Promise.all((["discard", "resume"] as const).flatMap((interrupted) => {
+    const indexes = indexesOf(interrupted, first, first + sessions);
+    return Array.from({ length: lanes }, () => run(interrupted, indexes));
+  }));
   if (!found) return { played, coverage, finding: undefined };
   const { violation, index } = found;
   options.onViolation?.(index, violation);
@@ -65,10 +68,20 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   return { played, coverage, finding: { seed, index, violation, smallest } };
 }
 
+/** Of the sessions from `first` to before `end`, those that are played on a gateway of this kind. */
+function* indexesOf(interrupted: InterruptedUpload, first: number, end: number): Generator<number> {
+  for (let index = first; index < end; index++) {
+    if (interruptedUpload(index) === interrupted) yield index;
+  }
+}
+
 /** Plays one session on a gateway of its own. @returns what was wrong. */
 export async function playAlone(plan: SessionPlan): Promise<Violation | undefined> {
   using rejections = new Rejections();
-  await using lane = await Lane.open(new Coverage());
+  await using lane = await Lane.open({
+    coverage: new Coverage(),
+    interrupted: plan.interrupted,
+  });
   try {
     await lane.play(plan);
     rejections.throwIfAny();

@@ -3,6 +3,7 @@ import { anyArgument, fittingArgument } from "./argument_shapes.ts";
 import { below, pick, type Random, sessionRandom } from "./random.ts";
 import {
   type DataBehaviour,
+  type InterruptedUpload,
   lineText,
   type PlannedLine,
   type PlannedStep,
@@ -18,8 +19,18 @@ export const VERBS: readonly string[] = [...COMMANDS.keys(), "LANG", "XYZZY", ""
 const TRANSFERS = ["STOR", "STOR", "STOR", "APPE", "STOU", "RETR", "RETR", "LIST", "NLST", "MLSD"];
 const TELNET = ["\xff\xf4\xff\xf2", "\xff\xf4\xf2", "\xf2", "\xff\xfb\x01", "\xff\xfd\x18\xff\xf1"];
 
-/** Uploads that are longer than this are rare: the point is in the protocol. */
-const LONG_UPLOAD = 1024 ** 2 + 4097;
+const MIB = 1024 ** 2;
+
+/** Uploads of more than one part are rare where none are kept: the point is in the protocol. */
+export const LONG_UPLOADS: readonly number[] = [MIB + 4097, 2 * MIB + 11, 2 * MIB];
+
+/** Half of the sessions are played where interrupted uploads are kept: in turns, each with every pair of verb and state. */
+export function interruptedUpload(index: number): InterruptedUpload {
+  return Math.floor(index / (VERBS.length * STATES.length)) % 2 === 0 ? "discard" : "resume";
+}
+
+/** In so many of them uploads of more than one part are interrupted, which takes ten times as long as the rest. */
+const INTERRUPTED = 0.15;
 
 /**
  * Session `index` of `seed`. It brings about a state and sends a verb in it; which of both is given by the index, so that
@@ -30,8 +41,45 @@ export function generateSession(seed: number, index: number): SessionPlan {
   const verb = VERBS[index % VERBS.length]!;
   const state = STATES[Math.floor(index / VERBS.length) % STATES.length]!;
   const steps = bringAbout(random, state, anyLine(random, verb));
+  const interrupted = interruptedUpload(index);
+  if (interrupted === "resume" && random() < INTERRUPTED) steps.push(...interruptions(random));
   for (let left = below(random, 5); left > 0; left--) steps.push(...anySteps(random));
+  return { interrupted, steps };
+}
+
+/** Uploads that break off, and how their client goes on with some of them. */
+function interruptions(random: Random): PlannedStep[] {
+  const steps = login(random);
+  for (let left = 1 + below(random, 3); left > 0; left--) {
+    const path = pick(random, ["up", "up", "a.txt", "dir/up"]);
+    steps.push(step(["TYPE I"]), prepareAny(random), upload(random, "STOR", path));
+    if (random() < 0.3) steps.push(...anySteps(random));
+    if (random() < 0.7) steps.push(step(["TYPE I"]), ...goOn(random, path));
+  }
   return steps;
+}
+
+function goOn(random: Random, path: string): PlannedStep[] {
+  const prepare = prepareAny(random);
+  const ask = step([`SIZE ${path}`]);
+  return random() < 0.4 ? [ask, prepare, upload(random, "APPE", path)] : [
+    ask,
+    step([`REST ${random() < 0.8 ? "{kept}" : "13"}`]),
+    prepare,
+    upload(random, "STOR", path),
+  ];
+}
+
+/** An upload of more than one part, which is broken off more often than not. */
+function upload(random: Random, verb: string, argument: string): PlannedStep {
+  const size = pick(random, LONG_UPLOADS);
+  const how = pick(random, ["whole", "whole", "whole", "cut", "stall", "lost"] as const);
+  const during = how === "whole" && random() < 0.7 ? [{ verb: "ABOR" }] : [];
+  return {
+    lines: [{ verb, argument }],
+    cuts: [],
+    data: { how, size, early: false, arrives: random() < 0.8, during },
+  };
 }
 
 /** Steps to `state`, the last of which sends `line` there. */
@@ -129,7 +177,7 @@ function anyData(random: Random): DataBehaviour {
     : random() < 0.7
     ? "whole"
     : pick(random, ["stall", "never", "lost"] as const);
-  const size = random() < 0.01 ? LONG_UPLOAD : pick(random, [0, 1, 40, 40, 1000, 5000]);
+  const size = random() < 0.01 ? LONG_UPLOADS[0]! : pick(random, [0, 1, 40, 40, 1000, 5000]);
   const during = random() < 0.75
     ? []
     : Array.from({ length: 1 + below(random, 3) }, () => anyLine(random, anyInterruption(random)));

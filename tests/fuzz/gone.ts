@@ -21,3 +21,12 @@ export async function quietly<T>(operation: Promise<T>): Promise<T | undefined> 
     throw error;
   }
 }
+
+/** Closes what may be closed already. */
+export function closeQuietly(resource: { close(): void } | undefined): void {
+  try {
+    resource?.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}

@@ -4,7 +4,7 @@ import { Gateway } from "../ftp/gateway.ts";
 import { BucketWatch, PREFIX } from "./bucket_watch.ts";
 import type { Coverage } from "./coverage.ts";
 import { playSession } from "./play_session.ts";
-import type { SessionPlan } from "./session_plan.ts";
+import type { InterruptedUpload, SessionPlan } from "./session_plan.ts";
 import { Violation } from "./violation.ts";
 
 /** How long a session that its client has left may take to end. Real milliseconds. */
@@ -12,6 +12,12 @@ const END_MAX = 20_000;
 
 /** How long a gateway that has shown a fault may take to end. Real milliseconds. */
 const BROKEN_MAX = 2_000;
+
+interface LaneOptions {
+  /** What the sessions add to. */
+  readonly coverage: Coverage;
+  readonly interrupted: InterruptedUpload;
+}
 
 /** A gateway on which sessions are played one after the other, each beginning with the same bucket. */
 export class Lane implements AsyncDisposable {
@@ -22,17 +28,22 @@ export class Lane implements AsyncDisposable {
   readonly #slices: number;
   #isBroken = false;
 
-  private constructor(gateway: Gateway, arrivals: ArrivalBarrier, coverage: Coverage) {
+  private constructor(
+    gateway: Gateway,
+    arrivals: ArrivalBarrier,
+    { coverage, interrupted }: LaneOptions,
+  ) {
     this.#gateway = gateway;
     this.#arrivals = arrivals;
-    this.#watch = new BucketWatch(gateway);
+    this.#watch = new BucketWatch(gateway, interrupted);
     this.#coverage = coverage;
     this.#slices = gateway.pool.free;
   }
 
-  static async open(coverage: Coverage): Promise<Lane> {
-    const gateway = await Gateway.start({ keyPrefix: PREFIX, ftps: {} });
-    return new Lane(gateway, await ArrivalBarrier.open(), coverage);
+  static async open(options: LaneOptions): Promise<Lane> {
+    const { interrupted } = options;
+    const gateway = await Gateway.start({ keyPrefix: PREFIX, ftps: {}, interrupted });
+    return new Lane(gateway, await ArrivalBarrier.open(), options);
   }
 
   /** Plays a session and looks at what it has left. After a {@linkcode Violation} the lane is of no use any more. */

@@ -1,13 +1,16 @@
 import type { ArrivalBarrier } from "../../src/net/arrival_barrier.ts";
 import { nextTurn } from "../../src/net/connection.ts";
 import type { Gateway } from "../ftp/gateway.ts";
-import { FtpPeer, receiveAll, type ReceivedReply, sendAll, startTls } from "../ftp/ftp_peer.ts";
-import { isGone, quietly } from "./gone.ts";
-import { settlesWithin } from "./settles_within.ts";
+import { FtpPeer, type ReceivedReply, sendAll } from "../ftp/ftp_peer.ts";
 import type { BucketWatch } from "./bucket_watch.ts";
-import { ClientView, closeQuietly, type Prepared, type Said, said } from "./client_view.ts";
+import { ClientFiles, joined, type MeantUpload } from "./client_files.ts";
+import { ClientView } from "./client_view.ts";
+import { comeBack } from "./come_back.ts";
 import type { Coverage } from "./coverage.ts";
+import { DataSide } from "./data_side.ts";
+import { closeQuietly, isGone, quietly } from "./gone.ts";
 import { TRANSFER_VERBS, UPLOAD_VERBS } from "./reply_rules.ts";
+import { fillIn, isInterruption, type Said, said } from "./said.ts";
 import {
   type DataBehaviour,
   lineText,
@@ -16,6 +19,7 @@ import {
   type SessionPlan,
   WHOLE,
 } from "./session_plan.ts";
+import { settlesWithin } from "./settles_within.ts";
 import { Violation } from "./violation.ts";
 
 /** What a session is played on. */
@@ -40,27 +44,28 @@ const WHILE = 250;
 /** So many bytes behind AUTH arrive along with it. */
 const TOGETHER = 2000;
 
-/** Plays a session as its client. @throws {Violation} */
+/** Plays a session as its client, who then comes back for what was interrupted. @throws {Violation} */
 export async function playSession(plan: SessionPlan, ground: Ground): Promise<void> {
   using player = new SessionPlayer(ground, await FtpPeer.connect(ground.gateway.address));
   await player.play(plan);
+  if (plan.interrupted === "resume") await comeBack(player.files, ground);
 }
 
 class SessionPlayer implements Disposable {
+  readonly files = new ClientFiles();
   readonly #ground: Ground;
   readonly #peer: FtpPeer;
   readonly #view = new ClientView();
   readonly #outstanding: Said[] = [];
   readonly #watchdog: ReturnType<typeof setTimeout>;
-  /** Data connections, and where the client listens for them. */
-  readonly #data = new Set<Deno.Conn | Deno.Listener>();
-  readonly #passive = new Map<Prepared, Deno.Conn>();
+  readonly #data = new DataSide();
   #isStuck = false;
   #hasHungUp = false;
   /** Then the gateway may say that somebody took too long. */
   #hasTurnedClock = false;
-  #uploads = 0;
   #batches = 0;
+  /** What STAT has said last of the transfer under way. Bytes. */
+  #moved = 0;
   #coming: Promise<ReceivedReply | Error> | undefined;
 
   constructor(ground: Ground, peer: FtpPeer) {
@@ -76,7 +81,7 @@ class SessionPlayer implements Disposable {
     try {
       const greeting = await this.#reply();
       if (greeting?.code !== 220) throw new Violation("wrong greeting", String(greeting?.code));
-      for (const step of plan) {
+      for (const step of plan.steps) {
         if (this.#isOver) break;
         await this.#play(step);
       }
@@ -98,7 +103,7 @@ class SessionPlayer implements Disposable {
 
   async #play({ lines, cuts, data }: PlannedStep): Promise<void> {
     if (data.early && lines.some(({ verb }) => TRANSFER_VERBS.has(verb.toUpperCase()))) {
-      await this.#connectPassive(this.#view.prepared);
+      await this.#data.connectPassive(this.#view.prepared);
     }
     await this.#send(lines, { cuts });
     let planned = data;
@@ -120,10 +125,10 @@ class SessionPlayer implements Disposable {
     const batch = ++this.#batches;
     for (const line of lines) {
       const listens = /\{(hostport|extended)\}/.test(line.argument ?? "");
-      const listener = listens ? Deno.listen({ hostname: "127.0.0.1", port: 0 }) : undefined;
-      if (listener) this.#data.add(listener);
-      this.#outstanding.push(said(line, { listener, duringUpload, batch }));
-      text += lineText(listener ? withAddress(line, listener) : line);
+      const listener = listens ? this.#data.listen() : undefined;
+      const filled = fillIn(line, { listener, kept: this.files.told?.size ?? 0 });
+      this.#outstanding.push(said(filled, { listener, duringUpload, batch }));
+      text += lineText(filled);
     }
     const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
     try {
@@ -151,10 +156,11 @@ class SessionPlayer implements Disposable {
       this.#view.opened(head, reply);
       return head;
     }
-    if (reply.code === 213 && TRANSFER_VERBS.has(head.verb)) return void this.#tookStatus();
+    if (reply.code === 213 && TRANSFER_VERBS.has(head.verb)) return void this.#tookStatus(reply);
     const { state } = this.#view;
     this.#view.ended(head, reply);
     this.#outstanding.shift();
+    this.#hear(head, reply);
     if (!head.isTooLong) {
       this.#ground.coverage.add(head.verb, head.duringUpload ? "transfer" : state);
     }
@@ -162,8 +168,19 @@ class SessionPlayer implements Disposable {
     return undefined;
   }
 
+  /** Takes what a reply tells of how long files are. */
+  #hear(command: Said, { code, text }: ReceivedReply): void {
+    const { watch } = this.#ground;
+    const [path, size] = [this.#pathOf(command), Number(text)];
+    const isTold = command.verb === "SIZE" && code === 213 && path !== undefined;
+    if (isTold) watch.checkSize(path, size);
+    const isKept = isTold && watch.isKept(path, size);
+    this.files.heard(command.verb, isKept ? { path, size } : undefined);
+  }
+
   /** 213 to a STAT that has overtaken the transfer in front of it. */
-  #tookStatus(): void {
+  #tookStatus({ text }: ReceivedReply): void {
+    this.#moved = Number(/: (\d+) bytes so far$/.exec(text)?.[1] ?? 0);
     const index = this.#outstanding.findIndex((command) => isInterruption(command, "STAT"));
     const [command] = index === -1 ? [] : this.#outstanding.splice(index, 1);
     if (!command) throw new Violation("wrong reply", "213 to a transfer");
@@ -194,44 +211,52 @@ class SessionPlayer implements Disposable {
   }
 
   /** Does with the data connection of `command` what is planned, until its last reply has come. */
-  async #transfer(
-    command: Said,
-    data: DataBehaviour,
-  ): Promise<void> {
-    const { prepared, restartMarker } = this.#view;
+  async #transfer(command: Said, data: DataBehaviour): Promise<void> {
+    const { prepared, restartMarker, dataIsPrivate } = this.#view;
     const { how } = data;
-    const isUpload = UPLOAD_VERBS.has(command.verb);
+    const upload = UPLOAD_VERBS.has(command.verb)
+      ? this.files.mean(command, { path: this.#pathOf(command), marker: restartMarker, ...data })
+      : undefined;
     const endsIt = (other: Said) => isInterruption(other, "ABOR");
     // Behind AUTH the gateway hears nothing, so it cannot know that the client has not gone, and publishes nothing.
     const mayEndIt = (other: Said) => endsIt(other) || other.verb === "AUTH";
     // Sent along with it, so that nobody knows when it is heard.
     const wasAborted = this.#outstanding.some(mayEndIt);
     const isWhole = how === "whole" || how === "half-close";
-    const whole = isUpload ? this.#content(data.size) : new Uint8Array();
+    const whole = upload?.content ?? new Uint8Array();
     const sent = isWhole ? whole : whole.slice(0, whole.length / 2);
-    const conn = how === "never" ? undefined : await this.#open(prepared, data);
+    const conn = await this.#data.open(prepared, {
+      how,
+      isPrivate: dataIsPrivate,
+      replied: () => this.#next(),
+    });
     if (!conn && how === "reset" && prepared?.kind === "active") closeQuietly(prepared.listener);
-    if (conn) this.#data.add(conn);
-    if (conn && isUpload) await quietly(sendAll(conn, sent));
-    if (data.during.length > 0) await this.#send(data.during, { duringUpload: isUpload });
+    if (conn && upload) await quietly(sendAll(conn, sent));
+    if (conn && upload && data.arrives && !wasAborted) await this.#arrived(command, sent.length);
+    if (data.during.length > 0) await this.#send(data.during, { duringUpload: !!upload });
     const heard = this.#heard().filter(({ line }) => data.during.includes(line));
-    const mustAbort = isUpload && conn !== undefined && heard.some(endsIt);
+    const mustAbort = upload && conn && heard.some(endsIt);
     const mayAbort = wasAborted || this.#outstanding.some(mayEndIt);
-    if (conn && isUpload && !mayAbort) await this.#expectStatus(command, heard);
-    const continues = command.verb === "APPE" || restartMarker > 0;
+    if (conn && upload && !mayAbort) await this.#expectStatus(command, heard);
     if (how === "lost") {
       // Who has said QUIT may leave without waiting for a reply: that the rest of the file is missing nobody can know.
       const hasSaidQuit = this.#outstanding.some((other) => isInterruption(other, "QUIT"));
-      if (isUpload && hasSaidQuit) this.#ground.watch.finished(sent, { continues });
+      if (upload && hasSaidQuit) this.#ground.watch.finished(upload, sent);
+      if (conn && upload) this.#brokeOff(upload, sent);
       return this.#hangUp();
     }
     let received: Uint8Array | undefined;
     if (conn && how !== "stall" && !mustAbort) {
-      received = await this.#finish(conn, { how, isUpload });
+      received = await this.#data.finish(conn, {
+        how,
+        isUpload: !!upload,
+        isPrivate: dataIsPrivate,
+      });
     }
     const isWaiting = how === "stall" || how === "never";
     const last = await this.#untilEnded(command, { turnsClock: isWaiting });
     closeQuietly(conn);
+    if (conn && upload && !(last && last.code < 400)) this.#brokeOff(upload, sent);
     if (!last) return;
     const tell = `${command.verb}, ${how}: ${last.code} ${last.text}`;
     if (mustAbort && last.code !== 426) throw new Violation("ABOR was not carried out", tell);
@@ -239,29 +264,45 @@ class SessionPlayer implements Disposable {
       if (conn && isWhole && !mayAbort) throw new Violation("transfer failed", tell);
       return;
     }
-    if (isUpload) {
+    if (upload) {
       if (!conn || isWaiting) throw new Violation("success without upload", tell);
-      this.#ground.watch.finished(sent, { continues });
-      if (continues || command.verb !== "STOR" || this.#outstanding.length > 0) return;
-      await this.#ground.watch.mustHold(this.#view.resolve(command.argument).join("/"), sent);
+      await this.#finished(upload, sent);
     } else if (command.verb === "RETR" && received && restartMarker === 0) {
       if (this.#ground.watch.knows(received)) return;
       throw new Violation("wrong download", `${tell}, ${received.length} bytes`);
     }
   }
 
-  /** Ends the client's side. @returns what was downloaded, if it was read to the end. */
-  async #finish(
-    conn: Deno.Conn,
-    { how, isUpload }: { how: DataBehaviour["how"]; isUpload: boolean },
-  ): Promise<Uint8Array | undefined> {
-    if (how === "half-close" || (isUpload && this.#view.dataIsPrivate)) {
-      await quietly(conn.closeWrite());
+  /** Waits until the gateway says that it has taken so many bytes of an upload. */
+  async #arrived(upload: Said, bytes: number): Promise<void> {
+    this.#moved = 0;
+    while (this.#moved < bytes && !this.#isOver) {
+      await this.#send([{ verb: "STAT" }], { duringUpload: true });
+      await this.#expectStatus(upload, this.#outstanding);
     }
-    const isRead = !isUpload && (how === "whole" || how === "half-close");
-    const received = isRead ? await quietly(receiveAll(conn)) : undefined;
-    if (how !== "half-close") closeQuietly(conn);
-    return received;
+  }
+
+  #brokeOff(upload: MeantUpload, sent: Uint8Array): void {
+    this.#ground.watch.brokeOff(upload, sent);
+    this.files.brokeOff(upload);
+  }
+
+  /** 226 has come: the file is what the client knows it to be, unless something came after it. */
+  async #finished(upload: MeantUpload, sent: Uint8Array): Promise<void> {
+    const { watch, coverage } = this.#ground;
+    watch.finished(upload, sent);
+    this.files.finished(upload);
+    const { path, base, resumes } = upload;
+    if (path === undefined || base === undefined || this.#outstanding.length > 0) return;
+    if (base.length > 0 && !(resumes && watch.isClear(path))) return;
+    await watch.mustHold(path, joined(base, sent));
+    if (resumes) coverage.resumed++;
+  }
+
+  /** The path that a command names, from the root. */
+  #pathOf({ verb, argument }: Said): string | undefined {
+    const isPlain = verb !== "STOU" && /^[\w./ -]+$/.test(argument);
+    return isPlain ? this.#view.resolve(argument).join("/") : undefined;
   }
 
   /** What the gateway hears while a transfer runs: not what is behind AUTH. */
@@ -307,55 +348,6 @@ class SessionPlayer implements Disposable {
     return last instanceof Error ? undefined : last;
   }
 
-  async #open(
-    prepared: Prepared | undefined,
-    data: DataBehaviour,
-  ): Promise<Deno.Conn | undefined> {
-    const conn = prepared?.kind === "active"
-      ? await this.#accept(prepared.listener, data)
-      : await this.#connectPassive(prepared);
-    if (!conn || !this.#view.dataIsPrivate) return conn;
-    return await quietly(this.#protect(conn as Deno.TcpConn));
-  }
-
-  async #protect(conn: Deno.TcpConn): Promise<Deno.Conn> {
-    const tls = await startTls(conn);
-    this.#data.add(tls);
-    await tls.handshake();
-    return tls;
-  }
-
-  /** The connection that the gateway opens, unless it says before that it cannot. */
-  async #accept(
-    listener: Deno.Listener | undefined,
-    { how }: DataBehaviour,
-  ): Promise<Deno.Conn | undefined> {
-    if (!listener || how === "reset") return undefined;
-    const conn = await Promise.race([
-      quietly(listener.accept()),
-      this.#next().then(() => undefined),
-    ]);
-    if (!conn) closeQuietly(listener);
-    return conn;
-  }
-
-  /** The one connection to a passive port; it may have been opened for a command that was then not carried out. */
-  async #connectPassive(prepared: Prepared | undefined): Promise<Deno.Conn | undefined> {
-    if (prepared?.kind !== "passive") return undefined;
-    const conn = this.#passive.get(prepared) ??
-      await quietly(Deno.connect({ hostname: "127.0.0.1", port: prepared.port }));
-    if (!conn) return undefined;
-    this.#data.add(conn);
-    this.#passive.set(prepared, conn);
-    return conn;
-  }
-
-  /** Bytes that no other upload of the session has, if there are enough of them. */
-  #content(size: number): Uint8Array {
-    const mark = `upload ${++this.#uploads} `;
-    return new TextEncoder().encode(mark.repeat(Math.ceil(size / mark.length)).slice(0, size));
-  }
-
   /** The next reply, or what came instead. Asking twice does not take two. */
   #next(): Promise<ReceivedReply | Error> {
     return this.#coming ??= this.#peer.reply().catch((error) => error as Error);
@@ -378,7 +370,7 @@ class SessionPlayer implements Disposable {
   #hangUp(): void {
     this.#hasHungUp = true;
     this.#peer.close();
-    for (const conn of this.#data) closeQuietly(conn);
+    this.#data[Symbol.dispose]();
     this.#view[Symbol.dispose]();
   }
 
@@ -386,22 +378,4 @@ class SessionPlayer implements Disposable {
     clearTimeout(this.#watchdog);
     this.#hangUp();
   }
-}
-
-/** Whether it is heard while a transfer runs. */
-function isInterruption(
-  { verb, argument, isTooLong }: Said,
-  wanted: "ABOR" | "STAT" | "QUIT",
-): boolean {
-  return verb === wanted && argument === "" && !isTooLong;
-}
-
-function withAddress(line: PlannedLine, { addr }: Deno.Listener): PlannedLine {
-  const { port } = addr as Deno.NetAddr;
-  return {
-    ...line,
-    argument: line.argument!
-      .replace("{hostport}", `127,0,0,1,${port >> 8},${port & 255}`)
-      .replace("{extended}", `|1|127.0.0.1|${port}|`),
-  };
 }

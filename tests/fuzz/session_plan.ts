@@ -21,7 +21,7 @@ export interface PlannedLine {
   readonly verb: string;
   /**
    * What follows the blank; undefined: no blank. `{hostport}` and `{extended}` stand for an address where the client listens,
-   * written for PORT and for EPRT.
+   * written for PORT and for EPRT; `{kept}` for what SIZE has just said is kept of an interrupted upload, else 0.
    */
   readonly argument?: string;
   /** Telnet commands in front. @default none */
@@ -46,7 +46,9 @@ export interface DataBehaviour {
   readonly size: number;
   /** Whether a passive data connection is opened before the command is sent. */
   readonly early: boolean;
-  /** Sent while the transfer runs. */
+  /** Whether the client waits until STAT says that what it has sent of an upload has arrived. @default false */
+  readonly arrives?: boolean;
+  /** Sent while the transfer runs, after that. */
   readonly during: readonly PlannedLine[];
 }
 
@@ -59,7 +61,13 @@ export interface PlannedStep {
 }
 
 /** A whole session, from 220 on. Any of its steps and lines may be left out, and it can still be played. */
-export type SessionPlan = readonly PlannedStep[];
+export interface SessionPlan {
+  readonly interrupted: InterruptedUpload;
+  readonly steps: readonly PlannedStep[];
+}
+
+/** What the gateway that it is played on does with interrupted uploads. */
+export type InterruptedUpload = "discard" | "resume";
 
 export const WHOLE: DataBehaviour = { how: "whole", size: 40, early: false, during: [] };
 
@@ -70,14 +78,15 @@ export function lineText({ verb, argument, telnet = "", end = "\r\n" }: PlannedL
 
 /** The plan for people: one line a step, with JSON's escapes, what is long shortened. */
 export function describePlan(plan: SessionPlan): string {
-  const lines = plan.map((step) => {
-    const { how, size, early, during } = step.data;
+  const lines = plan.steps.map((step) => {
+    const { how, size, early, arrives, during } = step.data;
     const text = step.lines.map(quoteLine).join(" ");
     const cuts = step.cuts.length > 0 ? `, cut at ${step.cuts.join(",")}` : "";
     const while_ = during.length > 0 ? `, during it ${during.map(quoteLine).join(" ")}` : "";
-    return `  send ${text}${cuts}; data: ${how}, ${size} bytes${early ? ", early" : ""}${while_}`;
+    const when = `${early ? ", early" : ""}${arrives ? ", arrives" : ""}`;
+    return `  send ${text}${cuts}; data: ${how}, ${size} bytes${when}${while_}`;
   });
-  return lines.join("\n");
+  return [`  interrupted_upload = ${plan.interrupted}`, ...lines].join("\n");
 }
 
 function quoteLine(line: PlannedLine): string {

@@ -24,10 +24,14 @@ export async function shrinkPlan(
 }
 
 /** Plans that are a little simpler, those that leave out most first. */
-function* simplerPlans(plan: SessionPlan): Generator<SessionPlan> {
-  for (let index = plan.length - 1; index >= 0; index--) yield plan.toSpliced(index, 1);
-  for (const [index, step] of plan.entries()) {
-    for (const simpler of simplerSteps(step)) yield plan.with(index, simpler);
+function* simplerPlans({ interrupted, steps }: SessionPlan): Generator<SessionPlan> {
+  for (let index = steps.length - 1; index >= 0; index--) {
+    yield { interrupted, steps: steps.toSpliced(index, 1) };
+  }
+  for (const [index, step] of steps.entries()) {
+    for (const simpler of simplerSteps(step)) {
+      yield { interrupted, steps: steps.with(index, simpler) };
+    }
   }
 }
 
@@ -39,6 +43,7 @@ function* simplerSteps(step: PlannedStep): Generator<PlannedStep> {
   }
   if (data.how !== "whole") yield { ...step, data: { ...data, how: "whole" } };
   if (data.size > WHOLE.size) yield { ...step, data: { ...data, size: WHOLE.size } };
+  if (data.arrives) yield { ...step, data: { ...data, arrives: false } };
   if (data.early) yield { ...step, data: { ...data, early: false } };
   for (const during of simplerLines(data.during)) yield { ...step, data: { ...data, during } };
 }

@@ -104,7 +104,14 @@ Deno.test("each protocol has its own proxy", () => {
 });
 
 Deno.test("proxy that speaks TLS or is no URL is refused, and its password not shown", () => {
-  for (const url of ["https://user:secret@a.test", "socks5://user:secret@a.test", "http://"]) {
+  for (
+    const url of [
+      "https://user:secret@a.test",
+      "socks5://user:secret@a.test",
+      "http://us%er:secret@a.test",
+      "http://",
+    ]
+  ) {
     assert.throws(() => proxyChooser({ https: url }), (error) => {
       assert.ok(error instanceof TypeError);
       assert.doesNotMatch(error.message, /secret/);

@@ -4,6 +4,7 @@ import { listen } from "../../src/net/connection.ts";
 import { selfSignedCertificate } from "../../src/net/self_signed.ts";
 import {
   certificateFiles,
+  type CertificateLease,
   type CertificateSource,
   ServerCertificate,
 } from "../../src/net/server_certificate.ts";
@@ -41,8 +42,14 @@ class Replaceable implements CertificateSource {
   }
 }
 
-/** Whether a client that trusts nothing but `cert` gets TLS by `lease`. */
-async function shows(lease: TlsLease, cert: string): Promise<boolean> {
+/** Whether a client that trusts nothing but `cert` gets TLS by `lease`, on both connections. @throws when on one only. */
+async function shows({ control, data }: CertificateLease, cert: string): Promise<boolean> {
+  const shown = await isTrusted(control, cert);
+  assert.equal(await isTrusted(data, cert), shown);
+  return shown;
+}
+
+async function isTrusted(lease: TlsLease, cert: string): Promise<boolean> {
   using listener = listen({ hostname: "127.0.0.1", port: 0 });
   const client = await Deno.connect(listener.address);
   const accepting = lease.accept((await listener.accept())!, {

@@ -344,6 +344,20 @@ Deno.test("TLS relay gives each of many connections its own peer, strangers none
   for (const stranger of strangers) stranger.close();
 });
 
+Deno.test("TLS relay gives connections their peers after more strangers than it has places for in its queue", async () => {
+  using relay = openRelay();
+  const strangers = await Promise.all(
+    Array.from({ length: 600 }, () => Deno.connect(relay.address)),
+  );
+  for (const stranger of strangers) stranger.close();
+  for (let times = 0; times < 3; times++) {
+    using peers = await connect(relay);
+    await peers.client.write(Uint8Array.of(times));
+    const buffer = new Uint8Array(2);
+    assert.deepEqual([await peers.server.read(buffer), buffer[0]], [1, times]);
+  }
+});
+
 Deno.test("TLS relay that is retired serves its leases to their end, then listens no more", async () => {
   const relay = new TlsRelay(LOCALHOST);
   const lease = relay.lease();
@@ -351,5 +365,6 @@ Deno.test("TLS relay that is retired serves its leases to their end, then listen
   (await connect(relay))[Symbol.dispose]();
   lease[Symbol.dispose]();
   lease[Symbol.dispose]();
+  await nextTurn();
   await assert.rejects(Deno.connect(relay.address), Deno.errors.ConnectionRefused);
 });

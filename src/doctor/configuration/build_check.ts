@@ -4,7 +4,7 @@ import type { ConfigurationSubject } from "./configuration_subject.ts";
 /** Whether everything that `serve` is made of can be made on this machine. Nothing listens, and nobody is asked. */
 export const buildCheck: Check<ConfigurationSubject> = {
   id: "config.build",
-  title: "Everything that serve is made of can be made: memory, accounts, stores, proxies",
+  title: "Everything that serve is made of can be made: memory, accounts, stores",
   mode: "offline",
   async run({ loaded, build }) {
     if (!loaded.config) return [];

@@ -16,7 +16,7 @@ export const interfaces: Check<ServerSurvey> = {
     return [{
       status: "warn",
       summary: "This machine has no address that others can reach",
-      remedy: { text: "Look at its network: ip address" },
+      remedy: { text: "Look at its network", commands: ["ip address"] },
     }];
   },
 };
@@ -39,6 +39,7 @@ export const masquerade: Check<ServerSurvey> = {
         summary: `masquerade_address ${named} does not resolve: ${(error as Error).message}`,
         remedy: {
           text: "Look at the name, or write the address itself: serve does not start without",
+          commands: [`getent ahostsv4 ${named}`],
         },
       }];
     }

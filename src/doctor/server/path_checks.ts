@@ -1,4 +1,3 @@
-import { addressScope } from "../../net/address_scope.ts";
 import { ipVersion } from "../../net/cidr.ts";
 import { formatAddress } from "../../net/connection.ts";
 import { echo } from "../../net/icmp.ts";
@@ -34,13 +33,13 @@ export const icmpEcho: Check<ServerSurvey> = {
         const what = "masquerade_address";
         outcomes.push(await echoOutcome(libc, { address: masquerade, what, signal }));
       }
-      const hostnames = [...new Set(survey.buckets.flatMap(lastHost))];
-      const ofCos = hostnames.map(async (hostname): Promise<Outcome[]> => {
+      const peers = new Map(survey.buckets.map(bucketPeer).map((it) => [it.hostname, it.what]));
+      const ofCos = [...peers].map(async ([hostname, what]): Promise<Outcome[]> => {
         // A name that does not resolve is told by server.endpoint.
         const addresses = await survey.tools.resolve(hostname).catch(() => [] as string[]);
         const address = addresses.find((it) => ipVersion(it) === 4);
         if (address === undefined) return [];
-        return [await echoOutcome(libc, { address, what: `COS (${hostname})`, signal })];
+        return [await echoOutcome(libc, { address, what, signal })];
       });
       outcomes.push(...(await Promise.all(ofCos)).flat());
       return outcomes.length > 0
@@ -49,9 +48,12 @@ export const icmpEcho: Check<ServerSurvey> = {
     }),
 };
 
-/** The domain of a bucket that is used where there is no internal one. */
-function lastHost({ hosts }: BucketHosts): string[] {
-  return hosts.slice(-1).map(({ hostname }) => hostname);
+/** Where requests for a bucket go: to its proxy, or to the domain that is used where there is no internal one. */
+function bucketPeer({ hosts }: BucketHosts): { hostname: string; what: string } {
+  const { hostname, proxy } = hosts.at(-1)!;
+  return proxy
+    ? { hostname: proxy.address.hostname, what: `The proxy ${proxy.address.hostname}` }
+    : { hostname, what: `COS (${hostname})` };
 }
 
 function echoIgnored(): Outcome {
@@ -106,54 +108,16 @@ function defaultGateway(survey: ServerSurvey): string | undefined {
   }
 }
 
-export const bucketLatency: Check<ServerSurvey> = {
-  id: "server.endpoint",
-  title: "how far away COS is: the internal domain against the public one",
-  mode: "online",
-  async run(survey, { signal }) {
-    return await Promise.all(survey.buckets.map(async ({ account, hosts }): Promise<Outcome> => {
-      const answers = await Promise.all(hosts.map(async ({ hostname, port }) => {
-        const where = formatAddress({ hostname, port });
-        try {
-          const [address = hostname] = await survey.tools.resolve(hostname);
-          const start = performance.now();
-          const connection = await survey.reach.connect({ hostname: address, port }, {
-            timeout: CONNECT_TIMEOUT,
-            signal,
-          });
-          if ("cause" in connection) return { well: false, text: describeFailure(connection) };
-          connection.close();
-          const elapsed = (performance.now() - start).toFixed(1);
-          return { well: true, text: `${where} (${addressScope(address)}) in ${elapsed} ms` };
-        } catch (error) {
-          signal.throwIfAborted();
-          return { well: false, text: `${where} does not resolve: ${(error as Error).message}` };
-        }
-      }));
-      const summary = `${account}: ${answers.map(({ text }) => text).join("; ")}`;
-      if (answers.some(({ well }) => well)) return { status: "pass", summary };
-      return {
-        status: "fail",
-        summary,
-        remedy: {
-          text:
-            "Look at name resolution and at the rules for outgoing connections; cosftp check-keys tells more",
-        },
-      };
-    }));
-  },
-};
-
 export const pathMtu: Check<ServerSurvey> = {
   id: "server.mtu",
   title: 'large packets on the way out: ICMP "fragmentation needed" arrives',
   mode: "online",
   run: (survey, { signal }) =>
     withIcmp(survey.tools.libc, async (libc): Promise<Outcome[]> => {
-      const host = survey.buckets[0]?.hosts.at(-1)?.hostname;
-      const [address] = host === undefined
+      const [bucket] = survey.buckets;
+      const [address] = bucket === undefined
         ? []
-        : await survey.tools.resolve(host).catch(() => [] as string[]);
+        : await survey.tools.resolve(bucketPeer(bucket).hostname).catch(() => [] as string[]);
       const peer = address ?? defaultGateway(survey);
       if (peer === undefined) return [{ status: "pass", summary: "There is nobody to ask" }];
       const path = await findPathMtu(libc, { address: peer, signal });

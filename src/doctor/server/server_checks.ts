@@ -1,7 +1,8 @@
 import type { Check } from "../check.ts";
 import { control, icmp, passive, rules } from "../firewall/firewall_checks.ts";
 import { interfaces, ipv6, masquerade } from "./address_checks.ts";
-import { bucketLatency, hairpin, icmpEcho, pathMtu } from "./path_checks.ts";
+import { bucketLatency } from "./endpoint_check.ts";
+import { hairpin, icmpEcho, pathMtu } from "./path_checks.ts";
 import { listenPort, openFiles, passiveRange } from "./port_checks.ts";
 import type { ServerSurvey } from "./server_survey.ts";
 

@@ -2,6 +2,7 @@ import type { Config } from "../../config/config.ts";
 import { addressScope } from "../../net/address_scope.ts";
 import { ipVersion } from "../../net/cidr.ts";
 import type { SocketAddress } from "../../net/connection.ts";
+import type { Proxy } from "../../net/http_proxy.ts";
 import { Libc } from "../../net/libc.ts";
 import { readFirewall } from "../firewall/read_firewall.ts";
 import type { Firewall } from "../firewall/ruleset.ts";
@@ -43,10 +44,20 @@ export type FirewallProgram =
   | "ip6tables-save"
   | "ip6tables-legacy-save";
 
-/** Where an account's bucket is served: the internal domain and the public one. */
+/** A host that serves a bucket. */
+export interface BucketHost extends SocketAddress {
+  readonly secure: boolean;
+  /** What requests to it go through. */
+  readonly proxy: Proxy | undefined;
+}
+
+/** Where an account's bucket is served. */
 export interface BucketHosts {
   readonly account: string;
-  readonly hosts: readonly SocketAddress[];
+  /** Which of them may be used (`cos_network`). */
+  readonly network: "auto" | "internal" | "public";
+  /** The internal domain and the public one, or the endpoint that is named. */
+  readonly hosts: readonly [BucketHost, ...BucketHost[]];
 }
 
 /** What the checks look at: the machine that cosftp is to run on. */

@@ -109,6 +109,29 @@ Deno.test("a proxy is what must be resolved and connected to where one leads out
   assert.match(findingOf(findings, "endpoint.tcp").summary, /^the proxy localhost answers at 127/);
 });
 
+Deno.test("behind a proxy too the nearer endpoint is used only where this machine itself can connect to it", async () => {
+  await using proxy = new RawServer(async () => {});
+  const through = dialerTo(proxy.address);
+  for (const isInside of [true, false]) {
+    const findings = await checkAccount(UNUSED, {
+      settings: { ...inRegion("ap-guangzhou"), cos_network: "auto" },
+      proxy: { http: `http://localhost:${proxy.address.port}` },
+      checks: ["endpoint.tcp"],
+      dialer: {
+        ...through,
+        connect: (address, signal) =>
+          !isInside && address.hostname.includes("internal")
+            ? Promise.reject(new Error("No route to host"))
+            : through.connect(address, signal),
+      },
+    });
+    const { summary, data } = findingOf(findings, "endpoint.tcp");
+    assert.match(summary, /^the proxy localhost answers at 127/);
+    assert.equal(data!.chosen, isInside ? 0 : 1);
+    assert.equal(summary.includes("internal"), !isInside, summary);
+  }
+});
+
 Deno.test("an endpoint that refuses connections is unreachable", async () => {
   const listener = listen({ hostname: "127.0.0.1", port: 0 });
   const { address } = listener;
@@ -172,6 +195,21 @@ Deno.test("an endpoint that does not speak TLS is named", async () => {
   const { check, summary } = onlyFailure(await checkAccount(server.address, { settings }));
   assert.equal(check, "endpoint.tls");
   assert.match(summary, /accepts the connection but does not answer$/);
+});
+
+Deno.test("COS that takes seconds for an answer is a warning, and nothing else is wrong", async () => {
+  await using bucket = await startBucket();
+  // Each look at the clock is a second later than the one before.
+  let now = systemClock.now();
+  const clock: Clock = { ...systemClock, now: () => now += 1_000 };
+  const findings = await checkAccount(bucket.address, { clock, checks: ["endpoint.tls"] });
+  const { status, summary, remedy, data } = findingOf(findings, "endpoint.tls");
+  assert.equal(status, "warn");
+  assert.match(summary, /^COS answers at 127\.0\.0\.1:\d+ only after \d000 ms$/);
+  assert.ok(data!.milliseconds);
+  assert.match(remedy!.text, /^Run cosftp in the bucket's region/);
+  const fast = await checkAccount(bucket.address, { checks: ["endpoint.tls"] });
+  assert.match(findingOf(fast, "endpoint.tls").summary, /^COS answers at \S+ in \d+ ms$/);
 });
 
 Deno.test("something that answers and is not COS is named", async () => {
