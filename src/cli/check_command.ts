@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { systemClock } from "../clock.ts";
 import { type Check, type Finding, type Mode, selectChecks } from "../doctor/check.ts";
 import { renderList, renderReport } from "../doctor/render.ts";
@@ -29,7 +29,7 @@ Exit codes: 0 nothing failed, 1 something failed (with --strict: or was warned o
 export function addCheckOptions(command: Command): Command {
   return command
     .argument("[checks...]", "ids of checks, or what they begin with (default: all)")
-    .option("--list", "name the checks and end")
+    .addOption(new Option("--list", "name the checks and end").conflicts(["json", "strict"]))
     .option("--json", "one JSON document on stdout, for programs")
     .option("--strict", "a warning is a failure too")
     .option("--no-color", "no colours; NO_COLOR does the same")

@@ -86,8 +86,8 @@ export async function doctor(
     terminal.err(`cosftp doctor: ${misuse}\n`);
     return ExitCode.usage;
   }
-  const side = options.target ? "--target" : options.probe ? "--probe" : undefined;
-  if (names.length > 0 || options.list) {
+  const side = sideOf(options);
+  if (side !== "--listen-probe" && (names.length > 0 || options.list)) {
     const { ALL_CHECKS, otherSide } = await import("./doctor_sides.ts");
     // Nothing says yet which side is meant: all of them are listed.
     if (options.list && side === undefined) {
@@ -110,9 +110,40 @@ export async function doctor(
   return await examineServer(names, options, terminal);
 }
 
+/** What `cosftp doctor` is to do; without an option it looks at this machine. */
+type Side = "--target" | "--probe" | "--listen-probe" | undefined;
+
+function sideOf({ target, probe, listenProbe }: DoctorOptions): Side {
+  return target ? "--target" : probe ? "--probe" : listenProbe ? "--listen-probe" : undefined;
+}
+
 /** What would be ignored of a command line. */
 function misuseOf(names: readonly string[], options: DoctorOptions): string | undefined {
-  if (options.write && !options.target) return "Cannot use --write: wanted --target with it";
+  const side = sideOf(options);
+  const outside = ["--target", "--probe", "--listen-probe"] as const;
+  const uses: readonly (readonly [flag: string, value: unknown, sides: readonly Side[]])[] = [
+    ["--write", options.write, ["--target"]],
+    ["--plain", options.plain, ["--target"]],
+    ["--ca", options.ca, ["--target"]],
+    ["--passive-ports", options.passivePorts, outside],
+    ["--config", options.config, [undefined, "--listen-probe"]],
+    ["--lenient", options.lenient, [undefined, "--listen-probe"]],
+  ];
+  const [flag, , sides] =
+    uses.find(([, value, sides]) => value !== undefined && !sides.includes(side)) ?? [];
+  if (sides?.includes(undefined)) {
+    return `Cannot use ${flag} with ${side}: it goes by no configuration`;
+  }
+  if (sides) return `Cannot use ${flag}: wanted ${sides.join(" or ")} with it`;
+  if (options.plain && options.target?.implicitTls) {
+    return "Cannot use --plain with ftps://: wanted ftp://";
+  }
+  if (options.plain && options.ca !== undefined) {
+    return "Cannot use --ca with --plain: without TLS there is no certificate";
+  }
+  if (options.listenProbe && options.passivePorts && (options.config || options.lenient)) {
+    return "Cannot use --passive-ports with a configuration: wanted one of them";
+  }
   if (options.listenProbe && names.length > 0) {
     return `Cannot run ${names.join(", ")} with --listen-probe: it runs no checks`;
   }
@@ -141,7 +172,7 @@ async function readConfiguration(
 ): Promise<Config | ExitCode> {
   const { loadConfiguration } = await import("./configuration.ts");
   const { refuseConfiguration } = await import("./refuse_configuration.ts");
-  const loaded = loadConfiguration(options, terminal);
+  const loaded = loadConfiguration({ config: options.config, lenient: options.lenient }, terminal);
   return loaded.config ??
     await refuseConfiguration(loaded, { command: "doctor", options, terminal });
 }

@@ -32,7 +32,7 @@ export function addValidate(
       new Option(
         "--migrate",
         "write a cleaned configuration to stdout, and what was changed to stderr",
-      ).conflicts(["json", "list"]),
+      ).conflicts(["json", "list", "strict"]),
     )
     .option("--output <file>", "with --migrate: write it to this new file");
   addCheckOptions(command)

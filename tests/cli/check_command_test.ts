@@ -37,15 +37,10 @@ Deno.test("options of checks are read", async () => {
   const given: unknown[] = [];
   const program = new Command("cosftp").exitOverride();
   addCheckOptions(program.command("try")).action((...args) => void given.push(args.slice(0, 2)));
-  await program.parseAsync(["try", "a", "b", "--json", "--strict", "--list", "--no-color"], {
+  await program.parseAsync(["try", "a", "b", "--json", "--strict", "--no-color"], {
     from: "user",
   });
-  assert.deepEqual(given, [[["a", "b"], {
-    json: true,
-    strict: true,
-    list: true,
-    color: false,
-  }]]);
+  assert.deepEqual(given, [[["a", "b"], { json: true, strict: true, color: false }]]);
 });
 
 Deno.test("checks are chosen, listed, or refused with a usage error", () => {

@@ -191,6 +191,7 @@ Deno.test("validate --migrate with what only checks know is a usage error", asyn
     const [flag, message] of [
       ["--json", /cannot be used with option '--json'/],
       ["--list", /cannot be used with option '--list'/],
+      ["--strict", /cannot be used with option '--strict'/],
       ["config.passwords", /Cannot run config\.passwords with --migrate: it runs no checks/],
     ] as const
   ) {

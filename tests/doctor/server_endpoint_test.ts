@@ -17,9 +17,9 @@ const ADDRESSES = new Map([[INTERNAL, "169.254.0.47"], [PUBLIC, "203.0.113.5"], 
 /** What `server.endpoint` says where these hosts can be connected to, after so many milliseconds. */
 async function endpointOutcome(
   { server, reached, proxy = {}, account = [] }: {
-    /** Who answers at all of them. */
+    /** Who answers at all of them; several times are those of one connection after the other. */
     server: SocketAddress;
-    reached: Readonly<Record<string, number>>;
+    reached: Readonly<Record<string, number | number[]>>;
     proxy?: ProxySettings;
     account?: readonly string[];
   },
@@ -44,7 +44,7 @@ async function endpointOutcome(
           const delay = delays.get(hostname);
           if (delay === undefined) throw Object.assign(new Error(), { code: "ECONNREFUSED" });
           const connection = await systemDialer.connect(server, signal);
-          clock.advance(delay);
+          clock.advance(typeof delay === "number" ? delay : delay.shift()!);
           return connection;
         },
       },
@@ -111,6 +111,16 @@ Deno.test("server.endpoint: nobody answers", async () => {
   assert.match(summary, /203\.0\.113\.5:443 refused after \d+ ms \(ECONNREFUSED\) \(used\)$/);
 });
 
+Deno.test("server.endpoint: an answer that this machine was late to see does not count", async () => {
+  await using server = new RawServer(silent);
+  const { status, summary } = await endpointOutcome({
+    server: server.address,
+    reached: { [PUBLIC]: [900, 40, 300] },
+  });
+  assert.equal(status, "pass");
+  assert.match(summary, /in 40 ms \(used\)$/);
+});
+
 Deno.test("server.endpoint: COS that is two seconds away is a warning", async () => {
   await using server = new RawServer(silent);
   const { status, summary, remedy } = await endpointOutcome({
@@ -145,7 +155,10 @@ Deno.test("server.endpoint: where https_proxy leads out COS is reached through i
   assert.equal(status, "pass");
   const way = `${PUBLIC}:443 through the proxy ${PROXY}:3128 in 20 ms (used)`;
   assert.ok(summary.endsWith(way), summary);
-  assert.deepEqual(asked, [INTERNAL, PUBLIC].map((host) => `CONNECT ${host}:443 HTTP/1.1`));
+  assert.deepEqual(
+    [...new Set(asked)],
+    [INTERNAL, PUBLIC].map((host) => `CONNECT ${host}:443 HTTP/1.1`),
+  );
 });
 
 Deno.test("server.endpoint: a proxy that lets nobody out is named; no_proxy goes past it", async () => {
