@@ -139,8 +139,24 @@ function isRemovable({ kind, severity, section, key, line }: Problem): boolean {
   const sectionKeys = section && SECTIONS[sectionKind(section) ?? "OPTIONAL"].keys;
   const row = sectionKeys && Object.entries(sectionKeys).find(([name]) => name === key)?.[1];
   return severity === "error" && (kind === "invalid" || kind === "placeholder") &&
-    row !== undefined && !row.required && key !== "cos_region";
+    row !== undefined && !row.required && !NEEDED.has(key!);
 }
+
+/** Keys without which a bucket is another one, or more is allowed and less protected than was meant. */
+const NEEDED: ReadonlySet<string> = new Set([
+  "cos_region",
+  "key_prefix",
+  "authority",
+  "delete_enable",
+  "overwrite_enable",
+  "rename_enable",
+  "allow_from",
+  "sse",
+  "require_tls",
+  "tls_required",
+  "tls_cert_file",
+  "tls_key_file",
+]);
 
 function reasonOf({ message }: Problem): string {
   return message.replace(/^Cannot use /, "not used, ").replace(/\s+/g, " ");

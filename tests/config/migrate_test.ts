@@ -31,7 +31,7 @@ Deno.test("a configuration that is right is left as it is, to the byte", () => {
 Deno.test("what an old file may hold becomes a comment that says why, and the rest validates clean", () => {
   const text = `# mine
 rem an old comment
-${ACCOUNT.replace("cos_secretkey =", "cos_secretkey:")}delete_enable = maybe
+${ACCOUNT.replace("cos_secretkey =", "cos_secretkey:")}preserve_mtime = maybe
 [NETWORK]
 masquerade_address = XXX.XXX.XXX.XXX
 listen_port = 2121
@@ -73,6 +73,26 @@ Deno.test("what is missing, or wrong and needed, is left for a person", () => {
   const text = ACCOUNT.replace("ap-guangzhou", "region").replace("photos-1250000001", "photos");
   assert.deepEqual(migrated(text), { text, changes: [] });
   assert.equal(loadText(migrated(text).text).config, undefined);
+});
+
+Deno.test("a wrong value is left for a person where more would be allowed, or less protected, without it", () => {
+  for (
+    const [section, line] of [
+      ["", "authority = RO"],
+      ["", "delete_enable = flase"],
+      ["", "overwrite_enable = flase"],
+      ["", "rename_enable = flase"],
+      ["", "key_prefix = //"],
+      ["", "allow_from = 192.0.2.0/33"],
+      ["", "require_tls = ture"],
+      ["", "sse = AES"],
+      ["[TLS]\n", "tls_required = ture"],
+    ] as const
+  ) {
+    const text = `${ACCOUNT}${section}${line}\n`;
+    assert.deepEqual(migrated(text), { text, changes: [] }, line);
+    assert.equal(loadText(text).config, undefined, line);
+  }
 });
 
 Deno.test("line ends and byte order marks of other systems become plain ones", () => {

@@ -11,6 +11,9 @@ const SECOND = 1_000;
 /** How long a connect may take: after that somebody drops its packets. Milliseconds. */
 const CONNECT_MAX = 5 * SECOND;
 
+/** COS answers faster anywhere on earth. Milliseconds. */
+const SLOW = 1.5 * SECOND;
+
 /** COS refuses requests whose time is further off (RequestTimeTooSkewed). Milliseconds. */
 const SKEW_MAX = 15 * 60 * SECOND;
 
@@ -129,14 +132,27 @@ const tls: Check<AccountSubject> = {
   async run(subject, run) {
     const endpoint = chosen(subject, run, "endpoint.tcp");
     try {
+      const begun = subject.clock.now();
       const answer = await askAnonymously(subject, endpoint, run.signal);
       const now = subject.clock.now();
       if (answer.requestId === undefined) return [notCos(endpoint, answer.status)];
       const skew = answer.date === undefined ? null : answer.date - now;
+      const milliseconds = Math.round(now - begun);
+      const where = `${endpoint.host}${endpoint.secure ? " over TLS" : ""}`;
+      const data = { ...answerData(answer), skew, milliseconds };
+      if (milliseconds < SLOW) {
+        return [{ status: "pass", summary: `COS answers at ${where} in ${milliseconds} ms`, data }];
+      }
       return [{
-        status: "pass",
-        summary: `COS answers at ${endpoint.host}${endpoint.secure ? ", over TLS" : ""}`,
-        data: { ...answerData(answer), skew },
+        status: "warn",
+        summary: `COS answers at ${where} only after ${milliseconds} ms`,
+        detail: "Every file takes a few requests, each as long as this",
+        remedy: {
+          text:
+            "Run cosftp in the bucket's region; if it does, look at what slows down this machine's connections, a proxy perhaps",
+          commands: ["cosftp doctor server.endpoint"],
+        },
+        data,
       }];
     } catch (error) {
       run.signal.throwIfAborted();

@@ -197,6 +197,21 @@ Deno.test("an endpoint that does not speak TLS is named", async () => {
   assert.match(summary, /accepts the connection but does not answer$/);
 });
 
+Deno.test("COS that takes seconds for an answer is a warning, and nothing else is wrong", async () => {
+  await using bucket = await startBucket();
+  // Each look at the clock is a second later than the one before.
+  let now = systemClock.now();
+  const clock: Clock = { ...systemClock, now: () => now += 1_000 };
+  const findings = await checkAccount(bucket.address, { clock, checks: ["endpoint.tls"] });
+  const { status, summary, remedy, data } = findingOf(findings, "endpoint.tls");
+  assert.equal(status, "warn");
+  assert.match(summary, /^COS answers at 127\.0\.0\.1:\d+ only after \d000 ms$/);
+  assert.ok(data!.milliseconds);
+  assert.match(remedy!.text, /^Run cosftp in the bucket's region/);
+  const fast = await checkAccount(bucket.address, { checks: ["endpoint.tls"] });
+  assert.match(findingOf(fast, "endpoint.tls").summary, /^COS answers at \S+ in \d+ ms$/);
+});
+
 Deno.test("something that answers and is not COS is named", async () => {
   await using server = new RawServer(async (peer) => {
     while (await peer.readHead() !== null) {
