@@ -29,12 +29,17 @@ export class KnownContents {
   brokeOff({ path, base, marker }: MeantUpload, sent: Uint8Array): void {
     if (path === undefined) return;
     const broken = this.#broken.get(path) ?? [];
+    const known = base ? [joined(base, sent)] : marker === 0 ? [sent] : [];
     // A client that goes on may have another file than the one that is kept.
-    const others = broken.filter(({ length }) => base && base.length > 0 && length > base.length)
-      .map((bytes) => bytes.subarray(0, base!.length));
-    const unknown = marker === 0 ? [new Uint8Array(), ...broken.flatMap(kept)] : [];
-    const bases = base ? [base, ...others] : unknown;
-    this.#broken.set(path, [...broken, ...bases.map((base) => joined(base, sent))]);
+    const from = base?.length ?? marker;
+    const isNew = base?.length === 0;
+    const mixed = isNew ? [] : broken.flatMap(kept).flatMap((beginning) => {
+      const skipped = base ? beginning.length - from : 0;
+      return skipped < 0 || skipped > sent.length
+        ? []
+        : [joined(beginning, sent.subarray(skipped))];
+    });
+    this.#broken.set(path, [...broken, ...known, ...mixed]);
   }
 
   /** Whether there is no doubt of which file something may be kept. */
