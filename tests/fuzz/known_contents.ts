@@ -5,6 +5,8 @@ import { joined, type MeantUpload } from "./client_files.ts";
 /** Bytes of a finished upload, behind others unless it `isWhole`. */
 interface Finished {
   readonly content: Uint8Array;
+  /** As in {@linkcode MeantUpload}. */
+  readonly marker: number;
   readonly isWhole: boolean;
 }
 
@@ -16,13 +18,13 @@ export class KnownContents {
 
   /** A file may hold this. */
   add(content: Uint8Array): void {
-    this.#finished.push({ content, isWhole: true });
+    this.#finished.push({ content, marker: 0, isWhole: true });
   }
 
   /** An upload ended well, or may have, after so many bytes. */
-  finished({ base }: MeantUpload, sent: Uint8Array): void {
+  finished({ base, marker }: MeantUpload, sent: Uint8Array): void {
     if (base) this.add(joined(base, sent));
-    if (base?.length !== 0) this.#finished.push({ content: sent, isWhole: false });
+    if (base?.length !== 0) this.#finished.push({ content: sent, marker, isWhole: false });
   }
 
   /** An upload ended otherwise, after so many bytes. */
@@ -89,8 +91,9 @@ export class KnownContents {
 
   #lengths(): ReadonlySet<number> {
     const lengths = new Set<number>();
-    for (const { content, isWhole } of this.#finished) {
-      const bases = isWhole ? [0] : [...lengths];
+    const keptOnes = [...this.#broken.values()].flat().flatMap(keptLengths);
+    for (const { content, isWhole, marker } of this.#finished) {
+      const bases = isWhole ? [0] : [marker, ...lengths, ...keptOnes];
       for (const base of bases) lengths.add(base + content.length);
     }
     return lengths;
