@@ -1,6 +1,8 @@
+import { ipVersion } from "../net/cidr.ts";
 import type { Outcome } from "./check.ts";
 import { type Cause, describeFailure, type Failure } from "./reach.ts";
-import { formatRange, openPorts, type PortRange, remedyOf, type Step, stepsData } from "./steps.ts";
+import { openPorts } from "./opening_steps.ts";
+import { formatRange, type PortRange, remedyOf, type Step, stepsData } from "./steps.ts";
 
 const ADVICE: Readonly<Record<Cause, string>> = {
   dropped:
@@ -11,8 +13,8 @@ const ADVICE: Readonly<Record<Cause, string>> = {
   "no-neighbour": "Look whether the address is right and the machine is on",
   "no-route": "Look whether the address is right and this machine has a default route",
   refused:
-    "Either nobody listens there (start the server, or forward the port to it) or a firewall rejects by TCP reset; " +
-    "cosftp doctor --listen-probe on the server and --probe here settle which",
+    "Either nobody listens there (start the server, or forward the port to it) or a firewall rejects by TCP reset, or by " +
+    "an ICMP port-unreachable that could not be seen; cosftp doctor --listen-probe on the server and --probe here settle which",
   reset: "The server, or something in between that reads along, ends it: see the server's log",
   "denied-here": "Look at the rules for outgoing connections of this machine",
   other: "See what the error says",
@@ -24,7 +26,7 @@ export function failedConnection(
   options: { ports: PortRange; what: string },
 ): Outcome {
   const { cause, icmp, errno, elapsed, address } = failure;
-  const steps = stepsFor(cause, options.ports);
+  const steps = stepsFor(failure, options.ports);
   return {
     status: "fail",
     summary: `${options.what}: ${lowerFirst(describeFailure(failure))}`,
@@ -41,15 +43,16 @@ export function failedConnection(
   };
 }
 
-function stepsFor(cause: Cause, ports: PortRange): Step[] {
+function stepsFor({ cause, address }: Failure, ports: PortRange): Step[] {
+  const version = ipVersion(address.hostname) ?? 4;
   switch (cause) {
     case "dropped":
     case "refused":
-      return openPorts(ports, { cloud: cause === "dropped" });
+      return openPorts(ports, { cloud: cause === "dropped", version });
     // A security group never answers.
     case "prohibited":
     case "rejected":
-      return openPorts(ports, { cloud: false });
+      return openPorts(ports, { cloud: false, version });
     default:
       return [];
   }

@@ -17,7 +17,7 @@ export type Cause =
   | "no-neighbour"
   /** This machine, or a router, knows no way there. */
   | "no-route"
-  /** Nobody listens, or a firewall rejects by TCP reset. */
+  /** Nobody listens, or a firewall rejects by TCP reset, or by an ICMP port-unreachable that was not seen. */
   | "refused"
   /** The connection was opened, then reset. */
   | "reset"
@@ -41,13 +41,17 @@ export interface Failure {
  * second was asked for twice, because Linux answers by ICMP only so often. Milliseconds.
  */
 const AT_ONCE = 2_500;
+/** How often a message is asked for that does not come: a port may be refused by nobody, and the next one by a firewall. */
+const ASKED_ENOUGH = 8;
 
 /** Opens connections and says why not. */
 export class Reach {
   readonly #dialer: Dialer;
   readonly #libc: Libc | undefined;
   /** What was asked for already, by host and error: every question uses up answers that are limited. */
-  readonly #icmp = new Map<string, IcmpMessage | undefined>();
+  readonly #icmp = new Map<string, IcmpMessage>();
+  /** How often in vain. */
+  readonly #asked = new Map<string, number>();
 
   /** @param libc tells ICMP messages; undefined where it is not permitted. */
   constructor(dialer: Dialer, libc: Libc | undefined) {
@@ -89,11 +93,14 @@ export class Reach {
   }): Promise<IcmpMessage | undefined> {
     if (!this.#libc || errno === "ETIMEDOUT") return undefined;
     const key = `${errno} ${address.hostname}`;
-    if (!this.#icmp.has(key)) {
-      const again = await probeTcp(this.#libc, { address, ...options });
-      this.#icmp.set(key, again.errno === errno ? again.icmp : undefined);
-    }
-    return this.#icmp.get(key);
+    const known = this.#icmp.get(key);
+    const asked = this.#asked.get(key) ?? 0;
+    if (known || asked === ASKED_ENOUGH) return known;
+    this.#asked.set(key, asked + 1);
+    const again = await probeTcp(this.#libc, { address, ...options });
+    if (again.errno !== errno || !again.icmp) return undefined;
+    this.#icmp.set(key, again.icmp);
+    return again.icmp;
   }
 }
 

@@ -1,7 +1,11 @@
+import { nextTurn } from "../net/connection.ts";
 import type { Command } from "./control_line.ts";
 
 /** How many commands may wait behind the one that runs; then the control connection is not read any more. */
 const QUEUE_MAX = 64;
+
+/** So many commands in a row, that were all there, are carried out before other sessions have their turn. */
+const TURN = 8;
 
 /** What waits to be carried out, in order: a command, or the report of a line that was too long. */
 export type QueuedCommand = Command | "too-long";
@@ -11,6 +15,8 @@ export class CommandQueue {
   readonly #commands: QueuedCommand[] = [];
   #ended = false;
   #idle = true;
+  /** How many were given out without waiting. */
+  #inTurn = 0;
   #wake: (() => void) | undefined;
   #room: (() => void) | undefined;
   #settle: (() => void) | undefined;
@@ -32,10 +38,15 @@ export class CommandQueue {
   async next(): Promise<QueuedCommand | null> {
     while (this.#commands.length === 0 && !this.#ended) {
       this.#idle = true;
+      this.#inTurn = 0;
       this.#settle?.();
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
+    }
+    if (this.#inTurn++ === TURN) {
+      this.#inTurn = 1;
+      await nextTurn();
     }
     const command = this.#commands.shift() ?? null;
     this.#room?.();

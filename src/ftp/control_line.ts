@@ -38,7 +38,14 @@ export class ControlLineReader {
 
   /** The lines that `bytes` complete. */
   *push(bytes: Uint8Array): Generator<ControlLine> {
-    for (const byte of bytes) {
+    for (let at = 0; at < bytes.length; at++) {
+      if (this.#tooLong) {
+        // Nothing but its end is of interest, and it may be far.
+        const end = bytes.indexOf(LF, at);
+        if (end === -1) return;
+        at = end;
+      }
+      const byte = bytes[at]!;
       const skip = this.#skipLineFeed && byte === LF;
       this.#skipLineFeed = false;
       if (skip || this.#isTelnet(byte)) continue;

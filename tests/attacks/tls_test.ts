@@ -6,9 +6,10 @@ import type { Target } from "./target.ts";
 /** The beginning of a ClientHello, of which the rest never comes: record, handshake, version, half of the random. */
 const HALF_HELLO = Uint8Array.of(22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, ...new Uint8Array(16));
 
-/** A control connection that has been promised TLS. */
-async function promised(target: Target): Promise<Deno.Conn> {
+/** A control connection that has been promised TLS; of one that was logged in the login timeout begins anew. */
+async function promised(target: Target, { loggedIn }: { loggedIn: boolean }): Promise<Deno.Conn> {
   const peer = await target.peer();
+  if (loggedIn) await peer.logIn();
   await peer.ask("AUTH TLS", 234);
   return peer.conn;
 }
@@ -16,7 +17,9 @@ async function promised(target: Target): Promise<Deno.Conn> {
 attackTest({
   name: "TLS handshakes that never go on, on control connections",
   async run(target, meanwhile) {
-    using explicit = await Crowd.gather(50, () => promised(target));
+    let count = 0;
+    const promise = () => promised(target, { loggedIn: count++ % 2 === 0 });
+    using explicit = await Crowd.gather(50, promise);
     using implicit = await Crowd.gather(50, () => target.connect(target.implicitPort));
     await new Crowd(explicit.conns.slice(25)).send(HALF_HELLO);
     await new Crowd(implicit.conns.slice(25)).send(HALF_HELLO);
@@ -48,7 +51,7 @@ attackTest({
     for (let round = 0; round < 5; round++) {
       const port = await peer.extendedPassive();
       using data = await target.connect(port);
-      await data.write(HALF_HELLO);
+      if (round % 2 === 0) await data.write(HALF_HELLO);
       await peer.ask("STOR never", 150);
       if (round === 0) await meanwhile();
       await target.turn(30_000);

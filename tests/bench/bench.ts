@@ -5,6 +5,7 @@ import {
   type Contestant,
   type ContestantName,
   cosftpProgram,
+  type CosftpSettings,
   startCosftp,
   startFtpSrv,
   startPyftpdlib,
@@ -30,11 +31,11 @@ function say(text: string): void {
 
 function start(
   name: ContestantName,
-  { store, uploadMemory }: { store: StoreProcess; uploadMemory?: string },
+  { store, settings }: { store: StoreProcess; settings?: CosftpSettings },
 ): Promise<Contestant> {
   switch (name) {
     case "cosftp":
-      return startCosftp(store, { uploadMemory });
+      return startCosftp(store, settings);
     case "pyftpdlib":
       return startPyftpdlib();
     case "ftp-srv":

@@ -1,3 +1,4 @@
+import { hashPassword } from "../../src/accounts/passwords.ts";
 import { denoCommand, ServerProcess } from "./server_process.ts";
 import type { StoreProcess } from "./store_process.ts";
 
@@ -32,11 +33,22 @@ export function cosftpProgram(): { command: [string, ...string[]]; title: string
   return { command, title: `the source, Deno ${Deno.version.deno}` };
 }
 
-/** @param options.uploadMemory `upload_memory_max`. @default that of cosftp */
+/** How cosftp is set up where it is not as always. */
+export interface CosftpSettings {
+  /** `upload_memory_max`. @default that of cosftp */
+  readonly uploadMemory?: string;
+  /**
+   * As on the internet: on all addresses, with a hash in place of the password and the limits on connections. But nobody is
+   * banned, as when an attacker has many addresses. @default false
+   */
+  readonly isExposed?: boolean;
+}
+
 export async function startCosftp(
   store: StoreProcess,
-  options: { uploadMemory?: string } = {},
+  { uploadMemory = "default", isExposed = false }: CosftpSettings = {},
 ): Promise<Contestant> {
+  const password = new TextEncoder().encode(ACCOUNT.password);
   const folder = await Deno.makeTempDir({ prefix: "cosftp-bench-" });
   const file = `${folder}/vsftpd.conf`;
   await Deno.writeTextFile(
@@ -48,18 +60,18 @@ cos_bucket = bench-1250000000
 cos_endpoint = ${store.endpoint}
 cos_protocol = http
 ftp_login_user_name = ${ACCOUNT.user}
-ftp_login_user_password = ${ACCOUNT.password}
+ftp_login_user_password = ${isExposed ? await hashPassword(password) : ACCOUNT.password}
 
 [NETWORK]
-listen_address = 127.0.0.1
+listen_address = ${isExposed ? "::" : "127.0.0.1"}
 listen_port = 0
 passive_port = ${PASSIVE_PORTS}
 
 [LOGIN]
-max_connection_per_address = 0
+${isExposed ? "guard_threshold" : "max_connection_per_address"} = 0
 
 [OPTIONAL]
-upload_memory_max = ${options.uploadMemory ?? "default"}
+upload_memory_max = ${uploadMemory}
 log_dir = ${folder}
 max_login_num = 1000
 max_list_file = 1000000
@@ -67,7 +79,7 @@ max_list_file = 1000000
   );
   const { command } = cosftpProgram();
   const process = await ServerProcess.start([...command, "serve", "--config", file], {
-    ready: /cosftp serves FTP listen=127\.0\.0\.1:(\d+)/,
+    ready: /cosftp serves FTP listen=\S+:(\d+)/,
   });
   return contestant("cosftp", process, folder);
 }

@@ -8,8 +8,9 @@ async function carryOut(job: Job): Promise<Outcome> {
   const failures: string[] = [];
   let [next, bytes, firstByte, tail] = [0, 0, 0, 0];
   const begun = performance.now();
+  const end = begun + 1000 * (job.seconds ?? Infinity);
   await Promise.all(clients.map(async (client) => {
-    while (next < job.transfers) {
+    while (next < job.transfers && performance.now() < end) {
       const path = job.path.replace("#", String(next++));
       try {
         const times = job.verb === "STOR"
@@ -28,7 +29,7 @@ async function carryOut(job: Job): Promise<Outcome> {
   for (const client of clients) client[Symbol.dispose]();
   return {
     seconds,
-    transfers: job.transfers - failures.length,
+    transfers: next - failures.length,
     bytes,
     firstByte,
     tail,

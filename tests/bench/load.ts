@@ -9,6 +9,8 @@ export interface Job extends FtpServerAddress {
   readonly path: string;
   /** Transfers in all. */
   readonly transfers: number;
+  /** After that no more are begun. @default as long as it takes */
+  readonly seconds?: number;
   /** Of each file that is uploaded. Bytes. */
   readonly size?: number;
 }

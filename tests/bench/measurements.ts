@@ -1,8 +1,14 @@
-import { ACCOUNT, type Contestant, type ContestantName } from "./contestants.ts";
+import { ATTACK_NAMES, ATTACK_TITLES } from "./attacks.ts";
+import {
+  ACCOUNT,
+  type Contestant,
+  type ContestantName,
+  type CosftpSettings,
+} from "./contestants.ts";
 import { type Figure, percentile } from "./figures.ts";
 import type { Job, Outcome } from "./load.ts";
 import { NoopSession } from "./noop_session.ts";
-import { denoCommand, runToEnd } from "./server_process.ts";
+import { denoCommand, runToEnd, ServerProcess } from "./server_process.ts";
 import type { StoreProcess } from "./store_process.ts";
 
 const MIB = 1024 ** 2;
@@ -26,8 +32,8 @@ export interface Measurement {
   readonly name: string;
   readonly contestants: readonly ContestantName[];
   readonly latencies: readonly number[];
-  /** `upload_memory_max` of cosftp. @default that of cosftp */
-  readonly uploadMemory?: string;
+  /** Of cosftp. */
+  readonly settings?: CosftpSettings;
   measure(subject: Subject): Promise<Finding[]>;
 }
 
@@ -56,10 +62,17 @@ export const MEASUREMENTS: readonly Measurement[] = [
     name: "crowd",
     contestants: ["cosftp"],
     latencies: [0],
-    uploadMemory: "256MiB",
+    settings: { uploadMemory: "256MiB" },
     measure: crowd,
   },
   { name: "giant", contestants: ["cosftp"], latencies: [0], measure: giant },
+  {
+    name: "attack",
+    contestants: ["cosftp"],
+    latencies: [0],
+    settings: { isExposed: true },
+    measure: attack,
+  },
 ];
 
 async function large(subject: Subject): Promise<Finding[]> {
@@ -217,6 +230,37 @@ async function giant(subject: Subject): Promise<Finding[]> {
     { id: "giant-rate", title: "10 GiB up", unit: "MiB/s", value: rate(outcome) },
     { id: "giant-memory", title: "10 GiB up, peak memory", unit: "MiB", value: peakMemory },
     { id: "giant-tail", title: "10 GiB up, EOF to 226", unit: "ms", value: outcome.tail },
+  ];
+}
+
+/** What others feel of attacks, who come from another address. */
+async function attack(subject: Subject): Promise<Finding[]> {
+  const { port } = subject.contestant.process;
+  const findings = await underAttack(subject, "quiet", "no attack");
+  for (const name of ATTACK_NAMES) {
+    const attacker = denoCommand("attacker.ts", name, `${port}`);
+    await using _process = await ServerProcess.start(attacker, { ready: /^ready (\d+)$/m });
+    findings.push(...await underAttack(subject, name, ATTACK_TITLES[name]));
+  }
+  return findings;
+}
+
+async function underAttack(subject: Subject, id: string, title: string): Promise<Finding[]> {
+  await using idle = NoopSession.start(subject.contestant.process.port);
+  const job = { verb: "STOR", path: `${id}-#`, size: SMALL, transfers: 1000, seconds: 10 } as const;
+  const { transfers, seconds } = await load(subject, job);
+  const waits = await idle.end();
+  const noop = (name: string, share: number): Finding => ({
+    id: `attack-${id}-noop-${name}`,
+    title: `${title}: NOOP, ${name}`,
+    unit: "ms",
+    value: percentile(waits, share),
+  });
+  const rate = transfers / seconds;
+  return [
+    noop("median", 0.5),
+    noop("p95", 0.95),
+    { id: `attack-${id}-small`, title: `${title}: 1 KiB files up`, unit: "files/s", value: rate },
   ];
 }
 

@@ -68,6 +68,16 @@ Deno.test("README shows what check-keys writes", async () => {
   );
 });
 
+Deno.test("the operating guide says of every check of check-keys and doctor what it finds", () => {
+  const guide = Deno.readTextFileSync(new URL("../../conf/README.md", import.meta.url));
+  const told = new Set(
+    guide.split("\n").filter((line) => line.startsWith("| `"))
+      .flatMap((line) => [...line.split(" | ")[0]!.matchAll(/`([^`]+)`/g)].map(([, id]) => id)),
+  );
+  const missing = [...KEY_CHECKS, ...ALL_CHECKS].filter(({ id }) => !told.has(id));
+  assert.deepEqual(missing.map(({ id }) => id), []);
+});
+
 const IDS = [...CONFIGURATION_CHECKS, ...KEY_CHECKS, ...ALL_CHECKS].map(({ id }) => id);
 
 /** The rows under "Answers": a question, an answer, and the checks of it. */

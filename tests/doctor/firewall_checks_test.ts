@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { control, passive, rules } from "../../src/doctor/firewall/firewall_checks.ts";
-import type { OwnAddress } from "../../src/doctor/server/server_survey.ts";
+import { control, icmp, passive, rules } from "../../src/doctor/firewall/firewall_checks.ts";
+import type { Check, Outcome } from "../../src/doctor/check.ts";
+import type { OwnAddress, ServerSurvey } from "../../src/doctor/server/server_survey.ts";
 import { surveyOf } from "./surveyed_machine.ts";
 
 const RUN = { signal: new AbortController().signal, found: () => [] };
@@ -12,31 +13,44 @@ const IPV6: OwnAddress = {
   version: 6,
 };
 
-/** Status and summary of the firewall's checks where iptables-save writes `saved`. */
-async function findings(
-  { listenAddress, addresses, saved = "" }: {
-    listenAddress: string;
-    addresses: readonly OwnAddress[];
-    saved?: string;
-  },
-): Promise<string[]> {
+/** A machine without nft, whose iptables-save writes `saved` and whose ip6tables-save `saved6`. */
+interface Machine {
+  readonly listenAddress: string;
+  readonly addresses: readonly OwnAddress[];
+  readonly saved?: string;
+  readonly saved6?: string;
+}
+
+async function outcomesOf(
+  checks: readonly Check<ServerSurvey>[],
+  { listenAddress, addresses, saved = "", saved6 }: Machine,
+): Promise<Outcome[]> {
+  const written: Readonly<Record<string, string | undefined>> = {
+    "iptables-save": saved,
+    "ip6tables-save": saved6,
+  };
   const survey = surveyOf({
     network: [`listen_address = ${listenAddress}`],
     tools: {
       addresses: () => addresses,
-      output: (program) =>
-        Promise.resolve(
-          program === "iptables-save"
-            ? { stdout: saved, stderr: "" }
-            : { refusal: "not installed", message: `${program} is not installed` },
-        ),
+      output(program) {
+        const stdout = written[program];
+        return Promise.resolve(
+          stdout === undefined
+            ? { refusal: "not installed", message: `${program} is not installed` }
+            : { stdout, stderr: "" },
+        );
+      },
     },
   });
-  const outcomes = [
-    ...await rules.run(survey, RUN),
-    ...await control.run(survey, RUN),
-    ...await passive.run(survey, RUN),
-  ];
+  const outcomes: Outcome[] = [];
+  for (const check of checks) outcomes.push(...await check.run(survey, RUN));
+  return outcomes;
+}
+
+/** Status and summary of the firewall's checks of rules and ports. */
+async function findings(machine: Machine): Promise<string[]> {
+  const outcomes = await outcomesOf([rules, control, passive], machine);
   return outcomes.map(({ status, summary }) => `${status}: ${summary}`);
 }
 
@@ -53,33 +67,111 @@ Deno.test("firewall: without rules everything passes where nobody listens on IPv
   assert.deepEqual(await findings({ listenAddress: "::", addresses: [IPV4] }), passes);
 });
 
-Deno.test("firewall: with :: and an IPv6 address the rules for IPv6 are said to be not judged", async () => {
-  assert.deepEqual(await findings({ listenAddress: "::", addresses: [IPV4, IPV6] }), [
-    "warn: Not understood: rules for IPv6 (ip6tables, nft family ip6)",
-    "warn: listen_port 2121 is let in over IPv4: the rules for IPv6 are not judged",
-    "warn: The passive range 60000-65535 is let in over IPv4: the rules for IPv6 are not judged",
+const OPEN = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+const CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+
+Deno.test("firewall: with :: and an IPv6 address the rules for both are judged", async () => {
+  const machine = { listenAddress: "::", addresses: [IPV4, IPV6] };
+  assert.deepEqual(await findings({ ...machine, saved: OPEN, saved6: OPEN }), [
+    "pass: No rules for incoming packets: all are let in",
+    "pass: listen_port 2121 is let in",
+    "pass: The passive range 60000-65535 is let in",
+  ]);
+  const [, ...ports] = await findings({ ...machine, saved: OPEN, saved6: CLOSED });
+  assert.deepEqual(ports, [
+    "pass: listen_port 2121 is let in over IPv4",
+    "fail: listen_port 2121 over IPv6 is dropped by ip6tables filter INPUT: policy drop",
+    "pass: The passive range 60000-65535 is let in over IPv4",
+    "fail: The passive range 60000-65535 over IPv6 is dropped by ip6tables filter INPUT: policy drop",
   ]);
 });
 
 Deno.test("firewall: with an IPv6 address alone the rules for IPv4 have no say", async () => {
-  const saved = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+  const machine = { listenAddress: "2001:db8::2", addresses: [IPV4, IPV6] };
+  assert.deepEqual(await findings({ ...machine, saved: CLOSED, saved6: OPEN }), [
+    "pass: No rules for incoming packets: all are let in",
+    "pass: listen_port 2121 is let in over IPv6",
+    "pass: The passive range 60000-65535 is let in over IPv6",
+  ]);
+});
+
+Deno.test("firewall: without nft the rules for IPv6 are asked for, or nothing is said", async () => {
+  const machine = { listenAddress: "::", addresses: [IPV4, IPV6], saved: OPEN };
+  const [outcome] = await outcomesOf([rules], machine);
+  assert.deepEqual([outcome!.status, outcome!.summary], [
+    "skip",
+    "The rules of the firewall cannot be read: ip6tables-save is not installed",
+  ]);
+});
+
+Deno.test("firewall: ICMPv6 that IPv6 does not work without is asked for, and how to let it in", async () => {
+  const machine = { listenAddress: "2001:db8::2", addresses: [IPV6], saved6: CLOSED };
+  const outcomes = await outcomesOf([icmp], machine);
   assert.deepEqual(
-    await findings({ listenAddress: "2001:db8::2", addresses: [IPV4, IPV6], saved }),
+    outcomes.map(({ status, remedy }) => [status, remedy!.commands!.at(-1)]),
     [
-      "warn: Not understood: rules for IPv6 (ip6tables, nft family ip6)",
-      "warn: listen_port 2121: the rules for IPv6 are not judged",
-      "warn: The passive range 60000-65535: the rules for IPv6 are not judged",
-    ],
+      ["warn", "echo-request"],
+      ["fail", "packet-too-big"],
+      ["warn", "destination-unreachable"],
+      ["warn", "time-exceeded"],
+      ["fail", "neighbour-solicitation"],
+      ["fail", "neighbour-advertisement"],
+    ].map(([status, name]) => [
+      status,
+      `ip6tables -I INPUT -p ipv6-icmp --icmpv6-type ${name} -j ACCEPT`,
+    ]),
+  );
+  assert.equal(
+    outcomes[1]!.summary,
+    "ICMPv6 packet-too-big is dropped by ip6tables filter INPUT: policy drop",
   );
 });
 
-Deno.test("firewall: a passive range that nat sends elsewhere depends on a rule that is not understood", async () => {
+Deno.test("firewall: nat has no say about ICMP", async () => {
+  const saved = "*nat\n:PREROUTING ACCEPT [0:0]\n" +
+    "-A PREROUTING -d 192.0.2.1/32 -j DNAT --to-destination 10.9.0.77\nCOMMIT\n";
+  const outcomes = await outcomesOf([icmp], {
+    listenAddress: "0.0.0.0",
+    addresses: [IPV4],
+    saved,
+  });
+  assert.deepEqual(outcomes.map(({ status }) => status), ["pass", "pass", "pass", "pass"]);
+});
+
+Deno.test("firewall: a port that firewalld forwards is not opened by opening it", async () => {
+  const saved =
+    "*nat\n:PREROUTING ACCEPT [0:0]\n:PREROUTING_ZONES - [0:0]\n:PRE_public_allow - [0:0]\n" +
+    "-A PREROUTING -j PREROUTING_ZONES\n-A PREROUTING_ZONES -g PRE_public_allow\n" +
+    "-A PRE_public_allow -p tcp -m tcp --dport 2121 -j REDIRECT --to-ports 22\nCOMMIT\n";
+  const [outcome] = await outcomesOf([control], {
+    listenAddress: "0.0.0.0",
+    addresses: [IPV4],
+    saved,
+  });
+  assert.match(
+    outcome!.summary,
+    /^listen_port 2121 may be sent elsewhere by iptables nat PREROUTING/,
+  );
+  assert.match(outcome!.remedy!.text, /take it out/);
+  assert.deepEqual(outcome!.remedy!.commands, [
+    "# On the server, with firewalld:",
+    "firewall-cmd --zone=public --list-forward-ports",
+  ]);
+});
+
+Deno.test("firewall: a passive range that nat sends elsewhere is told, and how to keep it", async () => {
   const rule = "-A PREROUTING -p tcp -m tcp --dport 60000:65535 -j DNAT --to-destination 10.9.0.77";
   const saved = `*nat\n:PREROUTING ACCEPT [0:0]\n${rule}\nCOMMIT\n`;
-  const [, ...ports] = await findings({ listenAddress: "0.0.0.0", addresses: [IPV4], saved });
+  const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };
+  const [, ...ports] = await findings(machine);
   assert.deepEqual(ports, [
     "pass: listen_port 2121 is let in",
-    "warn: The passive range 60000-65535 depends on a rule that is not understood: " +
+    "warn: The passive range 60000-65535 may be sent elsewhere by " +
     `iptables nat PREROUTING: ${rule}`,
+  ]);
+  const [outcome] = await outcomesOf([passive], machine);
+  assert.deepEqual(outcome!.remedy!.commands, [
+    "# On the server, with iptables:",
+    "iptables -t nat -I PREROUTING -p tcp --dport 60000:65535 -j ACCEPT",
   ]);
 });

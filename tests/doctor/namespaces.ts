@@ -1,6 +1,8 @@
 /** One network namespace, a machine of its own as far as its network goes. */
 export class Host implements AsyncDisposable {
   readonly name: string;
+  /** What programs there are given besides. */
+  readonly env: Record<string, string> = {};
   readonly #children = new Set<Deno.ChildProcess>();
 
   private constructor(name: string) {
@@ -14,9 +16,15 @@ export class Host implements AsyncDisposable {
     return host;
   }
 
+  /** Gives it a copy of its own of a folder in /etc (ip-netns(8)). */
+  async ownFolder(name: string): Promise<void> {
+    await runHere(["mkdir", "-p", this.#etc]);
+    await runHere(["cp", "-a", `/etc/${name}`, this.#etc]);
+  }
+
   /** Runs a program there, which must succeed. @returns what it wrote to stdout. */
   async run(command: readonly string[]): Promise<string> {
-    return await runHere(this.#inside(command));
+    return await runHere(this.#inside(command), this.env);
   }
 
   /** Runs lines of shell there, as an operator would paste them. */
@@ -33,7 +41,7 @@ export class Host implements AsyncDisposable {
     const { code, stdout, stderr } = await new Deno.Command(program!, {
       args,
       stdin: "null",
-      ...options,
+      env: { ...this.env, ...options.env },
     }).output();
     return { code, stdout: decoded(stdout), stderr: decoded(stderr) };
   }
@@ -46,7 +54,7 @@ export class Host implements AsyncDisposable {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      ...options,
+      env: { ...this.env, ...options.env },
     }).spawn();
     this.#children.add(child);
     return new Program(child, () => this.#children.delete(child));
@@ -64,6 +72,11 @@ export class Host implements AsyncDisposable {
     }
     await Promise.all([...this.#children].map(({ status }) => status));
     await runHere(["ip", "netns", "del", this.name]);
+    await runHere(["rm", "-rf", this.#etc]);
+  }
+
+  get #etc(): string {
+    return `/etc/netns/${this.name}`;
   }
 
   #inside(command: readonly string[]): string[] {
@@ -139,10 +152,16 @@ export function newName(role: string): string {
 }
 
 /** Runs a program in this namespace, which must succeed. */
-export async function runHere(command: readonly string[]): Promise<string> {
+export async function runHere(
+  command: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   const [program, ...args] = command;
-  const { success, stdout, stderr } = await new Deno.Command(program!, { args, stdin: "null" })
-    .output();
+  const { success, stdout, stderr } = await new Deno.Command(program!, {
+    args,
+    env,
+    stdin: "null",
+  }).output();
   if (!success) throw new Error(`Cannot run ${command.join(" ")}: ${decoded(stderr)}`);
   return decoded(stdout);
 }

@@ -5,6 +5,8 @@ export const CLIENT = "203.0.113.2";
 export const ROUTER = "203.0.113.1";
 export const ROUTER_INSIDE = "10.0.0.1";
 export const SERVER = "10.0.0.2";
+/** All of them have an address of IPv6 too where that is asked for. */
+export const SERVER_6 = "2001:db8:2::2";
 
 /**
  * Whether the server is reached at its own address or at the router's (DNAT), and then whether from inside too, as `hairpin`.
@@ -28,7 +30,7 @@ export class Network implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  static async build({ nat }: { nat: Nat }): Promise<Network> {
+  static async build({ nat, ipv6 = false }: { nat: Nat; ipv6?: boolean }): Promise<Network> {
     await using resources = new AsyncDisposableStack();
     const create = async (role: string) => resources.use(await Host.create(newName(role)));
     const [client, router, server] = [
@@ -48,6 +50,7 @@ export class Network implements AsyncDisposable {
       `ip address add ${SERVER}/24 dev eth0`,
       `ip route add default via ${ROUTER_INSIDE}`,
     ]);
+    if (ipv6) await addIpv6({ client, router, server });
     if (nat === "none") {
       await client.paste([`ip route add ${SERVER}/32 via ${ROUTER}`]);
     } else {
@@ -69,6 +72,24 @@ export class Network implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources[Symbol.asyncDispose]();
   }
+}
+
+async function addIpv6(
+  { client, router, server }: { client: Host; router: Host; server: Host },
+): Promise<void> {
+  await router.paste([
+    "sysctl -qw net.ipv6.conf.all.forwarding=1",
+    "ip address add 2001:db8:1::1/64 dev wan0 nodad",
+    "ip address add 2001:db8:2::1/64 dev lan0 nodad",
+  ]);
+  await client.paste([
+    "ip address add 2001:db8:1::2/64 dev wan0 nodad",
+    "ip route add default via 2001:db8:1::1",
+  ]);
+  await server.paste([
+    `ip address add ${SERVER_6}/64 dev eth0 nodad`,
+    "ip route add default via 2001:db8:2::1",
+  ]);
 }
 
 interface End {

@@ -1,116 +1,16 @@
 import assert from "node:assert/strict";
-import { allOf, assertOpened, exposureOf } from "./exposure.ts";
-import type { Host } from "./namespaces.ts";
-import { type Nat, ROUTER, SERVER } from "./network.ts";
-import { linesFor, type ReportedFinding, Scene, worseOf } from "./scene.ts";
-
-/** The rules of a server that lets in what it must, and ICMP; the last line is what becomes of the rest. */
-function firewall(...lines: readonly string[]): string[] {
-  return [
-    "iptables -A INPUT -i lo -j ACCEPT",
-    "iptables -A INPUT -m state --state ESTABLISHED -j ACCEPT",
-    ...lines.map((line) => `iptables ${line}`),
-  ];
-}
-
-const ICMP = "-A INPUT -p icmp -j ACCEPT";
-const CONTROL = "-A INPUT -p tcp --dport 2121 -j ACCEPT";
-const PASSIVE = "-A INPUT -p tcp --dport 60000:65535 -j ACCEPT";
-const DROP = "-P INPUT DROP";
-/** As CentOS installs it. */
-const REJECT = "-A INPUT -j REJECT --reject-with icmp-host-prohibited";
-
-/** A server that keeps its rules by nft: one that is wrong, before those that let in what it must and drop the rest. */
-function nft(wrong: string): string[] {
-  const right = [
-    "iif lo accept",
-    "ct state established,related accept",
-    "meta l4proto icmp accept",
-    "tcp dport '{ 2121, 60000-65535 }' accept",
-  ];
-  return [
-    "nft add table inet filter",
-    "nft add chain inet filter input '{ type filter hook input priority filter; policy drop; }'",
-    ...[wrong, ...right].map((rule) => `nft add rule inet filter input ${rule}`),
-  ];
-}
-
-/** A network in which something is wrong, what doctor has to say, and that mending it as printed mends it and nothing else. */
-export interface NetworkCase {
-  readonly name: string;
-  /** @default "none" */
-  readonly nat?: Nat;
-  /** Lines of [NETWORK]. */
-  readonly settings?: readonly string[];
-  /** The address that the gateway's certificate is for; TLS must then be used. @default no TLS */
-  readonly tls?: string;
-  readonly onRouter?: readonly string[];
-  readonly onServer?: readonly string[];
-  /** Whether the gateway runs from the start. @default true */
-  readonly serves?: boolean;
-  readonly expect: (scene: Scene) => Promise<void>;
-}
-
-/** Runs one. */
-export async function playCase(played: NetworkCase): Promise<void> {
-  const { nat = "none", settings, tls, onRouter = [], onServer = [] } = played;
-  await using scene = await Scene.build({ nat, settings, tls });
-  await scene.network.router.paste(onRouter);
-  if (played.serves !== false) await scene.serve();
-  await scene.network.server.paste(onServer);
-  await played.expect(scene);
-}
-
-/** What the client sees, at the address that it knows. */
-function fromClient(scene: Scene, ...checks: string[]): Promise<readonly ReportedFinding[]> {
-  const target = `ftp://user@${addressOf(scene)}:2121`;
-  const tls = scene.authority === undefined ? ["--plain"] : ["--ca", scene.authority];
-  return scene.doctor(scene.network.client, ...tls, "--target", target, ...checks);
-}
-
-/** What the server sees. */
-function onServer(scene: Scene, ...checks: string[]): Promise<readonly ReportedFinding[]> {
-  return scene.doctor(scene.network.server, ...checks);
-}
-
-function addressOf({ nat }: Scene): string {
-  return nat === "none" ? SERVER : ROUTER;
-}
-
-/** Pastes what `findings` print for `comment`, on `host`; their check must then pass, and what is reached have grown by `opened`. */
-async function mend(scene: Scene, options: {
-  findings: readonly ReportedFinding[];
-  comment: string;
-  on: Host;
-  /** Ports and ICMP messages of the server that nothing else may come with. */
-  opened: readonly string[];
-  /** For whom. @default the client */
-  from?: Host;
-  /** Looks again. */
-  again: (scene: Scene, check: string) => Promise<readonly ReportedFinding[]>;
-}): Promise<void> {
-  const { findings, comment, on, again, from = scene.network.client } = options;
-  const { check } = findings[0]!;
-  const look = () => exposureOf(scene.network.server, { from, address: addressOf(scene) });
-  const before = await look();
-  for (const finding of findings) await on.paste(linesFor(finding, comment));
-  assertOpened({ before, after: await look(), opened: allOf(...options.opened) });
-  assertPass(await again(scene, check), check);
-}
-
-function assertPass(findings: readonly ReportedFinding[], check: string): void {
-  const found = findings.filter((finding) => finding.check === check);
-  assert.ok(found.length > 0, `${check} has no finding`);
-  assert.deepEqual(found.filter(({ status }) => status !== "pass"), []);
-}
-
-/** Every finding is a pass, but for those about TLS, which nobody speaks here, and writing, which nobody asked for. */
-function assertWell(findings: readonly ReportedFinding[]): void {
-  const worse = findings.filter(({ status, check }) =>
-    status !== "pass" && check !== "target.tls" && check !== "target.write"
-  );
-  assert.deepEqual(worse, []);
-}
+import { assertOpened, exposureOf } from "./exposure.ts";
+import {
+  assertPass,
+  assertWell,
+  fromClient,
+  mend,
+  type NetworkCase,
+  onServer,
+} from "./network_case.ts";
+import { ROUTER, SERVER } from "./network.ts";
+import { linesFor, worseOf } from "./scene.ts";
+import { CONTROL, DROP, firewall, ICMP, nft, PASSIVE, REJECT } from "./server_rules.ts";
 
 const WITH_IPTABLES = "# On the server, with iptables";
 const WITH_NFT = "# On the server, with nftables";

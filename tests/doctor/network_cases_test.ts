@@ -1,4 +1,6 @@
-import { NETWORK_CASES, playCase } from "./network_cases.ts";
+import { playCase } from "./network_case.ts";
+import { IPV6_CASES } from "./ipv6_cases.ts";
+import { NETWORK_CASES } from "./network_cases.ts";
 import { networkTest } from "./network_test_case.ts";
 import { stepsSideBySide } from "./side_by_side.ts";
 
@@ -7,6 +9,9 @@ networkTest(
   (t) =>
     stepsSideBySide(
       t,
-      NETWORK_CASES.map((played) => ({ name: played.name, play: () => playCase(played) })),
+      [...NETWORK_CASES, ...IPV6_CASES].map((played) => ({
+        name: played.name,
+        play: () => playCase(played),
+      })),
     ),
 );

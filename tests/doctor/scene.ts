@@ -44,11 +44,12 @@ export class Scene implements AsyncDisposable {
   }
 
   /**
+   * @param options.ipv6 whether the gateway listens on IPv6 too, and everybody has addresses of it.
    * @param options.settings lines of [NETWORK].
    * @param options.tls whether it must be used, by a certificate for this address.
    */
   static async build(
-    options: { nat: Nat; settings?: readonly string[]; tls?: string },
+    options: { nat: Nat; ipv6?: boolean; settings?: readonly string[]; tls?: string },
   ): Promise<Scene> {
     await using resources = new AsyncDisposableStack();
     const folder = await Deno.makeTempDir({ prefix: "cosftp-scene-" });
@@ -63,7 +64,13 @@ export class Scene implements AsyncDisposable {
       : await makeCertificate(folder, { address: options.tls });
     await Deno.writeTextFile(
       `${folder}/vsftpd.conf`,
-      configuration({ network: options.settings ?? [], certificate }),
+      configuration({
+        network: [
+          `listen_address = ${options.ipv6 ? "::" : "0.0.0.0"}`,
+          ...options.settings ?? [],
+        ],
+        certificate,
+      }),
     );
     const env = {
       PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -170,7 +177,6 @@ home_dir = /home/user
 ftp_login_user_name = user
 ftp_login_user_password = secret
 [NETWORK]
-listen_address = 0.0.0.0
 ${network.join("\n")}
 [OPTIONAL]
 log_file_enabled = false

@@ -199,6 +199,26 @@ networkTest(
       assert.match(mended[0]!.summary, /^The gateway 10\.0\.0\.1 answers in /);
     });
 
+    await t.step(
+      "ICMP and the firewall's rules that this user may not have are skipped",
+      async () => {
+        const without = (capability: string, check: string) =>
+          scene.doctorBy(
+            server,
+            `setpriv --bounding-set=-${capability} cosftp doctor --json ${check}`,
+          );
+        const icmp = only(await without("net_raw", "server.mtu"), "server.mtu");
+        assert.deepEqual(told([icmp]), ["skip: ICMP is not permitted to this user (EPERM)"]);
+        await server.paste(icmp.remedy!.commands);
+        assert.equal(only(await without("net_raw", "server.mtu"), "server.mtu").status, "pass");
+        const [rules, ...others] = await without("net_admin", "firewall");
+        assert.equal(rules!.status, "skip");
+        assert.match(rules!.summary, /^The rules of the firewall cannot be read: /);
+        assert.deepEqual(rules!.remedy!.commands, ["sudo cosftp doctor firewall"]);
+        assert.deepEqual([...new Set(told(others))], ["skip: Not tried: it needs firewall.rules"]);
+      },
+    );
+
     await t.step("server.mtu: a whole path, a narrow one that says so, a black hole", async () => {
       const mtu = async () =>
         only(

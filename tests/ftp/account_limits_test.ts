@@ -5,8 +5,8 @@ import { readPassword } from "../../src/accounts/passwords.ts";
 import { parseCidr } from "../../src/net/cidr.ts";
 import { nextTurn } from "../../src/net/connection.ts";
 import { hashOf } from "../accounts/scrypt_hash.ts";
-import { sendAll } from "./ftp_peer.ts";
-import { Gateway, PART_SIZE } from "./gateway.ts";
+import { type FtpPeer, sendAll } from "./ftp_peer.ts";
+import { Gateway, MAX_FILE_SIZE, PART_SIZE } from "./gateway.ts";
 
 const KIB = 1024;
 
@@ -132,6 +132,8 @@ Deno.test("max_sessions ends what is beyond it with 421, until a session ends", 
   await using gateway = await Gateway.start({ maxSessions: 2 });
   using first = await gateway.logIn();
   using _second = await gateway.logIn();
+  // Who logs in again counts once.
+  await first.logIn();
   using third = await gateway.connect();
   await third.ask("USER alice", 331);
   await third.ask("PASS secret", 421);
@@ -215,3 +217,52 @@ Deno.test("overwrite_enable = false: an interrupted upload of a new file is resu
   assert.equal((await peer.upload("STOR a", new Uint8Array(size - kept))).code, 226);
   assert.equal((await gateway.get("a"))!.length, size);
 });
+
+Deno.test("overwrite_enable = false: nothing gets onto a file by REST, STOU or renaming a directory", async () => {
+  await using gateway = await Gateway.start({ overwriteEnable: false, interrupted: "resume" });
+  for (const key of ["a", "from/a", "to/a"]) await gateway.put(key, key);
+  using peer = await gateway.logIn();
+  // The marker is where the file ends: elsewhere that appends.
+  await peer.ask("REST 1", 350);
+  using _data = await peer.openData();
+  await peer.ask("STOR a", 550);
+  assert.equal((await peer.upload("STOU a", "new")).code, 226);
+  await peer.ask("RNFR from", 350);
+  await peer.ask("RNTO to", 550);
+  await peer.ask("RNFR from/a", 350);
+  await peer.ask("RNTO from/../to/./a", 550);
+  for (const key of ["a", "from/a", "to/a"]) assert.equal(await gateway.text(key), key);
+});
+
+Deno.test("single_file_max_size holds for what APPE, REST and STOU make too", async () => {
+  await using gateway = await Gateway.start({ interrupted: "resume" });
+  using peer = await gateway.logIn();
+  const nearly = new Uint8Array(MAX_FILE_SIZE - 10);
+  await gateway.put("nearly", nearly);
+  assert.equal((await peer.upload("APPE nearly", new Uint8Array(11))).code, 552);
+  await peer.ask(`REST ${nearly.length}`, 350);
+  assert.equal((await peer.upload("STOR nearly", new Uint8Array(11))).code, 552);
+  assert.equal(await tooLong(peer, "STOU b", MAX_FILE_SIZE + 1), 552);
+  {
+    using data = await peer.openData();
+    await peer.ask("STOR c", 150);
+    await sendAll(data, new Uint8Array(3 * PART_SIZE + 1));
+    await peer.moved(3 * PART_SIZE + 1);
+    await peer.ask("ABOR", 426);
+    await peer.expect(226);
+  }
+  const kept = Number((await peer.ask("SIZE c", 213)).text);
+  assert.ok(kept > 0);
+  await peer.ask(`REST ${kept}`, 350);
+  assert.equal(await tooLong(peer, "STOR c", MAX_FILE_SIZE - kept + 1), 552);
+  assert.deepEqual(await gateway.keys(), ["nearly"]);
+  assert.equal((await gateway.get("nearly"))!.length, nearly.length);
+});
+
+/** Uploads what the gateway stops before its end. @returns the code of the last reply. */
+async function tooLong(peer: FtpPeer, line: string, size: number): Promise<number> {
+  using data = await peer.openData();
+  await peer.ask(line, 150);
+  await sendAll(data, new Uint8Array(size)).catch(() => {});
+  return (await peer.reply()).code;
+}

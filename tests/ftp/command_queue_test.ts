@@ -71,3 +71,12 @@ Deno.test("CommandQueue drops what waits when it is cleared, and lets go of whoe
   await waiting;
   assert.equal(await queue.next(), null);
 });
+
+Deno.test("CommandQueue leaves other sessions their turn between commands that were all there", async () => {
+  const queue = new CommandQueue();
+  for (let count = 0; count < 60; count++) await queue.push(command("NOOP"));
+  let carriedOut = 0;
+  const atTurn = new Promise<number>((resolve) => setTimeout(() => resolve(carriedOut), 0));
+  for (; carriedOut < 60; carriedOut++) await queue.next();
+  assert.ok(await atTurn < 10, `${await atTurn} commands came first`);
+});

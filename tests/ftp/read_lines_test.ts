@@ -28,3 +28,12 @@ Deno.test("Telnet commands that come now and then leave ABOR's to be read byte b
   // Three bytes, the data mark, the verb's first byte, the rest of the line, the end.
   assert.deepEqual(asked.slice(-7), [1, 1, 1, 1, 1, 4096, 1]);
 });
+
+Deno.test("a connection that never has to be waited for leaves others their turn", async () => {
+  const connection = new ScriptedConnection([bytesOf("A".repeat(256 * 1024))]);
+  const readAtTurn = new Promise<number>((resolve) =>
+    setTimeout(() => resolve(connection.readInto.length), 0)
+  );
+  await readLines(() => connection, () => Promise.resolve());
+  assert.ok(await readAtTurn < connection.readInto.length, "all was read before");
+});

@@ -1,11 +1,10 @@
-import { addressScope } from "../../net/address_scope.ts";
-import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Outcome } from "../check.ts";
 import type { Refusal, ServerSurvey } from "../server/server_survey.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
 import { type Judgement, judgePacket } from "./judge.ts";
+import { ICMP_NEEDED } from "./icmp_needed.ts";
 import { letIcmpIn, letPortsIn } from "./openings.ts";
-import type { Firewall } from "./ruleset.ts";
+import type { Firewall, Version } from "./ruleset.ts";
 
 export const rules: Check<ServerSurvey> = {
   id: "firewall.rules",
@@ -14,11 +13,7 @@ export const rules: Check<ServerSurvey> = {
   async run(survey, { signal }) {
     const read = await survey.firewall(signal);
     if ("refusal" in read) return [notReadable(read)];
-    const { chains } = read;
-    const notUnderstood = [...read.notUnderstood];
-    if (ipv6Use(survey) !== "none") {
-      notUnderstood.push("rules for IPv6 (ip6tables, nft family ip6)");
-    }
+    const { chains, notUnderstood } = read;
     if (notUnderstood.length > 0) {
       return [{
         status: "warn",
@@ -60,44 +55,6 @@ export const passive: Check<ServerSurvey> = {
   },
 };
 
-/** What has to come in by ICMP, and what is lost without. */
-const ICMP_NEEDED = [
-  {
-    name: "echo-request",
-    type: 8,
-    code: 0,
-    state: "new",
-    status: "warn",
-    loss: 'some clients ask first, and then say "unroutable address" or "No route to host"',
-  },
-  {
-    name: "fragmentation-needed",
-    type: 3,
-    code: 4,
-    state: "related",
-    status: "fail",
-    loss:
-      "downloads and listings stall on paths that carry less than 1500 bytes (an MTU black hole)",
-  },
-  {
-    name: "destination-unreachable",
-    type: 3,
-    code: 1,
-    state: "related",
-    status: "warn",
-    loss:
-      "connections to COS and to clients in active mode that cannot be made are only given up after minutes",
-  },
-  {
-    name: "time-exceeded",
-    type: 11,
-    code: 0,
-    state: "related",
-    status: "warn",
-    loss: "traceroute shows nothing, and lost packets have no reason",
-  },
-] as const;
-
 export const icmp: Check<ServerSurvey> = {
   id: "firewall.icmp",
   title: "the firewall lets in the ICMP that TCP needs",
@@ -105,21 +62,24 @@ export const icmp: Check<ServerSurvey> = {
   mode: "offline",
   async run(survey, { signal }) {
     const firewall = await readRules(survey, signal);
-    return ICMP_NEEDED.map(({ name, status, loss, ...packet }): Outcome => {
-      const judgement = judgePacket(firewall, { protocol: "icmp", ...packet });
-      const data = { type: packet.type, code: packet.code };
-      if (judgement.kind === "accepted") {
-        return { status: "pass", summary: `ICMP ${name} is let in`, data };
-      }
-      const steps = letIcmpIn(name, judgement.by.chain);
-      return {
-        status: judgement.kind === "refused" ? status : "warn",
-        summary: `ICMP ${name} ${describe(judgement)}`,
-        detail: `Without it ${loss}`,
-        remedy: remedyOf(`Let ICMP ${name} in`, steps),
-        data: { ...data, steps: stepsData(steps) },
-      };
-    });
+    return survey.clientVersions().flatMap((version) =>
+      ICMP_NEEDED[version].map(({ name, status, loss, ...packet }): Outcome => {
+        const judgement = judgePacket(firewall, { version, protocol: "icmp", ...packet });
+        const data = { version, type: packet.type, code: packet.code };
+        const what = `${version === 4 ? "ICMP" : "ICMPv6"} ${name}`;
+        if (judgement.kind === "accepted") {
+          return { status: "pass", summary: `${what} is let in`, data };
+        }
+        const steps = letIcmpIn(name, { by: judgement.by, version });
+        return {
+          status: judgement.kind === "refused" ? status : "warn",
+          summary: `${what} ${describe(judgement)}`,
+          detail: `Without it ${loss}`,
+          remedy: remedyOf(`Let ${what} in`, steps),
+          data: { ...data, steps: stepsData(steps) },
+        };
+      })
+    );
   },
 };
 
@@ -130,70 +90,85 @@ async function readRules(survey: ServerSurvey, signal: AbortSignal): Promise<Fir
   return read;
 }
 
+/** Ports of which the same becomes, and for which versions of IP. */
+interface Group {
+  readonly ranges: readonly PortRange[];
+  readonly judgement: Judgement;
+  readonly versions: readonly Version[];
+}
+
 /** One outcome for each row of ports of which the same becomes. */
 function judgePorts(
   survey: ServerSurvey,
   { firewall, what, range }: { firewall: Firewall; what: string; range: PortRange },
 ): Outcome[] {
-  const { first, last } = range;
-  const ipv6 = ipv6Use(survey);
-  if (ipv6 === "alone") return [notJudged(`${what} ${formatRange(range)}`)];
+  const versions = survey.clientVersions();
+  const groups = versions.flatMap((version) => groupPorts(firewall, { range, version }));
+  // What is the same for both is said once.
+  const same = Map.groupBy(
+    groups,
+    ({ ranges, judgement }) => `${ranges.map(formatRange).join()} ${keyOf(judgement)}`,
+  );
+  return [...same.values()].map((alike) => {
+    const group = { ...alike[0]!, versions: alike.flatMap((it) => it.versions) };
+    const over = group.versions.length === versions.length && group.versions.includes(4)
+      ? ""
+      : ` over IPv${group.versions[0]}`;
+    return portsOutcome(group, { what, over });
+  });
+}
+
+function groupPorts(
+  firewall: Firewall,
+  { range: { first, last }, version }: { range: PortRange; version: Version },
+): Group[] {
   const judged = Array.from({ length: last - first + 1 }, (_, index) => {
     const port = first + index;
-    return { port, judgement: judgePacket(firewall, { protocol: "tcp", port, state: "new" }) };
+    const packet = { version, protocol: "tcp", port, state: "new" } as const;
+    return { port, judgement: judgePacket(firewall, packet) };
   });
-  const groups = Map.groupBy(judged, ({ judgement }) => keyOf(judgement));
-  return [...groups.values()].flatMap((group): Outcome[] => {
-    const ranges = rangesOf(group.map(({ port }) => port));
-    const { judgement } = group[0]!;
-    const ports = `${what} ${ranges.map(formatRange).join(", ")}`;
-    if (judgement.kind === "accepted") {
-      return ipv6 === "none"
-        ? [{ status: "pass", summary: `${ports} is let in` }]
-        : [notJudged(`${ports} is let in over IPv4`)];
-    }
-    const steps = letPortsIn(ranges, judgement.by.chain);
-    return [{
-      status: judgement.kind === "refused" ? "fail" : "warn",
-      summary: `${ports} ${describe(judgement)}`,
-      detail: judgement.kind === "refused" && judgement.how === "reject"
-        ? 'Clients say "No route to host" or "Connection refused"'
-        : judgement.kind === "refused"
-        ? "Clients wait, and then say that the connection timed out"
-        : undefined,
-      remedy: remedyOf(
-        "Let them in, and save the rules so that they survive a restart. The security group of the cloud is another firewall " +
-          "in front of this one: TCP " + ranges.map(formatRange).join(", "),
-        steps,
-      ),
-      data: { ports: ranges.map(formatRange), steps: stepsData(steps) },
-    }];
-  });
+  return [...Map.groupBy(judged, ({ judgement }) => keyOf(judgement)).values()].map((group) => ({
+    ranges: rangesOf(group.map(({ port }) => port)),
+    judgement: group[0]!.judgement,
+    versions: [version],
+  }));
 }
 
-/** Whether clients come by IPv6 too or alone, as far as listen_address and this machine's addresses tell. */
-function ipv6Use(survey: ServerSurvey): "none" | "too" | "alone" {
-  const { listenAddress } = survey.config.network;
-  const scope = addressScope(listenAddress);
-  if (ipVersion(listenAddress) !== 6 || scope === "loopback") return "none";
-  if (scope !== "unspecified") return "alone";
-  return survey.ownAddresses().some(({ version }) => version === 6) ? "too" : "none";
-}
-
-function notJudged(what: string): Outcome {
+function portsOutcome(
+  { ranges, judgement, versions }: Group,
+  { what, over }: { what: string; over: string },
+): Outcome {
+  const ports = ranges.map(formatRange);
+  const named = `${what} ${ports.join(", ")}`;
+  if (judgement.kind === "accepted") {
+    return { status: "pass", summary: `${named} is let in${over}` };
+  }
+  const steps = letPortsIn(ranges, { by: judgement.by, version: versions[0]! });
   return {
-    status: "warn",
-    summary: `${what}: the rules for IPv6 are not judged`,
-    remedy: {
-      text: "Look yourself whether they let clients in by IPv6",
-      commands: ["nft list ruleset", "ip6tables-save"],
-    },
+    status: judgement.kind === "refused" ? "fail" : "warn",
+    summary: `${named}${over} ${describe(judgement)}`,
+    detail: judgement.kind === "refused" && judgement.how === "reject"
+      ? 'Clients say "No route to host" or "Connection refused"'
+      : judgement.kind === "refused"
+      ? "Clients wait, and then say that the connection timed out"
+      : undefined,
+    remedy: remedyOf(
+      judgement.by.chain.kind === "nat"
+        ? "Look where this rule sends them. If that is not the gateway, take it out, or have these ports pass by it"
+        : "Let them in, and save the rules so that they survive a restart. The security group of the cloud is another " +
+          "firewall in front of this one: TCP " + ports.join(", "),
+      steps,
+    ),
+    data: { ports, versions: [...versions], steps: stepsData(steps) },
   };
 }
 
 function describe(judgement: Exclude<Judgement, { kind: "accepted" }>): string {
   const { chain, rule } = judgement.by;
   const where = `${chain.title}: ${rule}`;
+  if (chain.kind === "nat" && judgement.kind !== "refused") {
+    return `may be sent elsewhere by ${where}`;
+  }
   switch (judgement.kind) {
     case "refused":
       return `is ${judgement.how === "drop" ? "dropped" : "rejected"} by ${where}`;

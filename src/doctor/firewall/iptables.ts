@@ -3,12 +3,16 @@ import {
   allOf,
   type BaseChain,
   type Chain,
+  destinationOf,
   type Dialect,
-  ICMP_TYPES,
+  ICMP_NUMBERS,
+  isNeighbourDiscovery,
   type Match,
   not,
   type Packet,
+  protocolOf,
   type Rule,
+  type Version,
 } from "./ruleset.ts";
 
 /** Chains that incoming packets go through, in their order (Netfilter's packet flow). */
@@ -21,8 +25,15 @@ const BASES = [
   ["security", "INPUT"],
 ] as const;
 
-/** What `iptables-save` writes. `interfaces` are those that packets come from, without loopback. */
-export function readIptablesSave(text: string, interfaces: readonly string[]): BaseChain[] {
+/**
+ * What `iptables-save` or `ip6tables-save` writes.
+ *
+ * @param options.interfaces those that packets come from, without loopback.
+ */
+export function readIptablesSave(
+  text: string,
+  { version, interfaces }: { version: Version; interfaces: readonly string[] },
+): BaseChain[] {
   const tables = new Map<string, Table>();
   let table: Table | undefined;
   for (const line of text.split("\n")) {
@@ -38,7 +49,7 @@ export function readIptablesSave(text: string, interfaces: readonly string[]): B
       table?.rules.set(words[1]!, rules);
     }
   }
-  return BASES.flatMap(([name, chain]) => baseChain(tables.get(name), { name, chain }));
+  return BASES.flatMap(([name, chain]) => baseChain(tables.get(name), { name, chain, version }));
 }
 
 interface Table {
@@ -48,7 +59,7 @@ interface Table {
 
 function baseChain(
   table: Table | undefined,
-  { name, chain }: { name: string; chain: string },
+  { name, chain, version }: { name: string; chain: string; version: Version },
 ): BaseChain[] {
   if (!table) return [];
   const rules = table.rules.get(chain) ?? [];
@@ -59,9 +70,26 @@ function baseChain(
   for (const other of table.policies.keys()) {
     if (!others.has(other)) others.set(other, { name: other, rules: [] });
   }
-  const isUfw = [...table.policies.keys()].some((other) => other.startsWith("ufw"));
-  const dialect: Dialect = isUfw ? { program: "ufw" } : { program: "iptables", table: name };
-  return [{ name: chain, title: `iptables ${name} ${chain}`, policy, rules, others, dialect }];
+  return [{
+    name: chain,
+    title: `${version === 4 ? "iptables" : "ip6tables"} ${name} ${chain}`,
+    versions: [version],
+    kind: name === "nat" ? "nat" : "filter",
+    policy,
+    rules,
+    others,
+    dialect: dialectOf(table, name),
+  }];
+}
+
+function dialectOf({ policies }: Table, name: string): Dialect {
+  // Before nftables firewalld kept its rules by iptables (CentOS 7).
+  if (policies.has("INPUT_ZONES") || policies.has("PREROUTING_ZONES")) {
+    return { program: "firewalld" };
+  }
+  return [...policies.keys()].some((other) => other.startsWith("ufw"))
+    ? { program: "ufw" }
+    : { program: "iptables", table: name };
 }
 
 /** Reads the words behind `-A CHAIN`. */
@@ -111,6 +139,10 @@ const OPTIONS: Readonly<Record<string, number>> = {
   "--sport": 1,
   "--sports": 1,
   "--icmp-type": 1,
+  "--icmpv6-type": 1,
+  "--hl-eq": 1,
+  "--rt-type": 1,
+  "--dst-type": 1,
   "--state": 1,
   "--ctstate": 1,
   "--tcp-flags": 2,
@@ -120,7 +152,21 @@ const OPTIONS: Readonly<Record<string, number>> = {
 };
 
 /** Extensions that only bring the options above. */
-const EXTENSIONS = ["tcp", "udp", "icmp", "state", "conntrack", "multiport", "comment", "limit"];
+const EXTENSIONS = [
+  "tcp",
+  "udp",
+  "icmp",
+  "icmp6",
+  "state",
+  "conntrack",
+  "multiport",
+  "comment",
+  "limit",
+  "addrtype",
+  "hl",
+  "rt",
+  "rpfilter",
+];
 
 function readCondition(
   option: string,
@@ -129,7 +175,7 @@ function readCondition(
   const [value = "", second = ""] = values;
   switch (option) {
     case "-p":
-      return ({ protocol }) => value === "all" || value === protocol ? "yes" : "no";
+      return (packet) => value === "all" || value === protocolOf(packet) ? "yes" : "no";
     case "-i":
       return () => matchInterface(value, interfaces);
     case "-s":
@@ -146,7 +192,17 @@ function readCondition(
         packet.protocol === "tcp" && value.split(",").some((it) => isInRange(packet.port, it))
           ? "yes"
           : "no";
+    case "--dst-type":
+      return (packet) =>
+        value.split(",").includes(destinationOf(packet).toUpperCase()) ? "yes" : "no";
+    case "--hl-eq":
+      return (packet) => value === "255" && isNeighbourDiscovery(packet) ? "yes" : "unknown";
+    // What has a routing header, or comes from where no answer would go to, is nobody's first packet.
+    case "--rt-type":
+    case "--invert":
+      return () => "no";
     case "--icmp-type":
+    case "--icmpv6-type":
       return (packet) => packet.protocol === "icmp" ? matchIcmp(packet, value) : "no";
     case "--state":
     case "--ctstate":
@@ -157,6 +213,9 @@ function readCondition(
     case "--comment":
     case "--limit":
     case "--limit-burst":
+    // Of rpfilter, as --invert is.
+    case "--validmark":
+    case "--loose":
       return () => "yes";
     default:
       return () => "unknown";
@@ -206,10 +265,10 @@ function isInRange(port: number, text: string): boolean {
   return port >= first! && port <= last!;
 }
 
-function matchIcmp({ type, code }: Packet & { protocol: "icmp" }, text: string): Match {
+function matchIcmp({ version, type, code }: Packet & { protocol: "icmp" }, text: string): Match {
   if (text === "any") return "yes";
   const [wantedType = "", wantedCode] = text.split("/");
-  const number = ICMP_TYPES[wantedType] ?? Number(wantedType);
+  const number = ICMP_NUMBERS[version].type[wantedType] ?? Number(wantedType);
   if (Number.isNaN(number)) return "unknown";
   return number === type && (wantedCode === undefined || Number(wantedCode) === code)
     ? "yes"

@@ -12,6 +12,8 @@ export type Judgement =
 /** The rule that decides, and where it is. */
 export interface Reason {
   readonly chain: BaseChain;
+  /** The chain that the rule is in: that one, or one that it jumps to. */
+  readonly inside: string;
   /** As its program writes it, or the chain's policy. */
   readonly rule: string;
 }
@@ -19,16 +21,24 @@ export interface Reason {
 /** A way that a packet may go. `certain` when every packet that came so far goes it. */
 interface Way {
   readonly verdict: "accept" | "drop" | "reject";
-  readonly sure: "certain" | "some" | "unknown";
+  readonly sure: Sure;
+  readonly inside: string;
   readonly rule: string;
 }
+
+type Sure = "certain" | "some" | "unknown";
 
 /** Jumps deeper than this are a circle, which the kernel refuses. */
 const DEPTH_MAX = 16;
 
 /** Follows a packet through the rules. It must be accepted by every base chain. */
 export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
-  const judgements = firewall.chains.map((chain) => judgeChain(chain, packet));
+  const judgements = firewall.chains
+    // Who answers an echo request is all the same, and what belongs to a connection goes where it went.
+    .filter(({ versions, kind }) =>
+      versions.includes(packet.version) && (kind === "filter" || packet.protocol === "tcp")
+    )
+    .map((chain) => judgeChain(chain, packet));
   for (const kind of ["refused", "unclear", "partly"] as const) {
     const found = judgements.find((judgement) => judgement.kind === kind);
     if (found) return found;
@@ -39,17 +49,21 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
 function judgeChain(chain: BaseChain, packet: Packet): Judgement {
   const ways = [...follow(chain, { base: chain, packet, depth: 0 })];
   const last = ways.at(-1);
-  const end: Way = last?.sure === "certain"
-    ? last
-    : { verdict: chain.policy, sure: "certain", rule: `policy ${chain.policy}` };
+  const end: Way = last?.sure === "certain" ? last : {
+    verdict: chain.policy,
+    sure: "certain",
+    inside: chain.name,
+    rule: `policy ${chain.policy}`,
+  };
+  const reason = ({ inside, rule }: Way): Reason => ({ chain, inside, rule });
   const isAccepted = end.verdict === "accept";
   const others = ways.filter(({ verdict }) => (verdict === "accept") !== isAccepted);
   const unknown = others.find(({ sure }) => sure === "unknown");
-  if (unknown) return { kind: "unclear", by: { chain, rule: unknown.rule } };
+  if (unknown) return { kind: "unclear", by: reason(unknown) };
   const some = others[0];
-  if (some) return { kind: "partly", by: { chain, rule: some.rule } };
+  if (some) return { kind: "partly", by: reason(some) };
   if (end.verdict === "accept") return { kind: "accepted" };
-  return { kind: "refused", how: end.verdict, by: { chain, rule: end.rule } };
+  return { kind: "refused", how: end.verdict, by: reason(end) };
 }
 
 /** The ways out of a chain, in order; the last one is certain when none of the packets goes on behind the chain. */
@@ -58,45 +72,51 @@ function* follow(
   context: { base: BaseChain; packet: Packet; depth: number },
 ): Generator<Way, void> {
   const { base, packet, depth } = context;
+  const { name: inside } = chain;
+  // How sure it is that a packet is still here: some may have returned.
+  let here: Sure = "certain";
   for (const { text, matches, action } of chain.rules) {
     const match = matches(packet);
     if (match === "no" || action.kind === "next") continue;
-    const sure = match === "yes" ? "certain" : match;
+    const isAll = match === "yes";
+    const sure: Sure = isAll ? here : weaker(here, match);
+    const either = [
+      { verdict: "accept", sure: "unknown", inside, rule: text },
+      { verdict: "drop", sure: "unknown", inside, rule: text },
+    ] as const;
     switch (action.kind) {
       case "accept":
       case "drop":
       case "reject":
-        yield { verdict: action.kind, sure, rule: text };
-        if (sure === "certain") return;
+        yield { verdict: action.kind, sure, inside, rule: text };
+        if (isAll) return;
         break;
       case "return":
-        // Whoever returns for some packets only leaves the rest of the chain to the others.
-        if (sure === "certain") return;
+        if (isAll) return;
+        here = sure;
         break;
       case "unknown":
-        yield { verdict: "accept", sure: "unknown", rule: text };
-        yield { verdict: "drop", sure: "unknown", rule: text };
+        yield* either;
         break;
       case "jump":
       case "goto": {
         const target = base.others.get(action.chain);
         if (!target || depth >= DEPTH_MAX) {
-          yield { verdict: "accept", sure: "unknown", rule: text };
-          yield { verdict: "drop", sure: "unknown", rule: text };
+          yield* either;
           break;
         }
         let isOver = false;
         for (const way of follow(target, { ...context, depth: depth + 1 })) {
-          yield sure === "certain" ? way : { ...way, sure: weaker(sure, way.sure) };
+          yield { ...way, sure: weaker(sure, way.sure) };
           isOver = way.sure === "certain";
         }
-        if (sure === "certain" && (isOver || action.kind === "goto")) return;
+        if (isAll && (isOver || action.kind === "goto")) return;
         break;
       }
     }
   }
 }
 
-function weaker(a: "some" | "unknown", b: Way["sure"]): Way["sure"] {
-  return a === "unknown" || b === "unknown" ? "unknown" : "some";
+function weaker(a: Sure, b: Sure): Sure {
+  return (["unknown", "some"] as const).find((it) => a === it || b === it) ?? "certain";
 }

@@ -4,13 +4,15 @@ import {
   allOf,
   type BaseChain,
   type Chain,
+  destinationOf,
   type Dialect,
-  ICMP_CODES,
-  ICMP_TYPES,
+  ICMP_NUMBERS,
   type Match,
   not,
   type Packet,
+  protocolOf,
   type Rule,
+  type Version,
 } from "./ruleset.ts";
 
 /** A part of libnftables-json(5), as far as it is looked into. */
@@ -61,7 +63,7 @@ export function readNftRuleset(json: string, options: {
     .filter((chain) => rulesOf(chain).length > 0)
     .map((chain) => `nft ${chain.family} ${chain.table} ${chain.name}: rules below IP`);
   const chains = all
-    .filter(({ family }) => family === "ip" || family === "inet")
+    .filter(({ family }) => String(family) in VERSIONS)
     .filter(({ type, hook }) =>
       type === "filter" && hook === "input" ||
       (type === "filter" || type === "nat") && hook === "prerouting"
@@ -70,6 +72,8 @@ export function readNftRuleset(json: string, options: {
     .map((chain): BaseChain => ({
       name: String(chain.name),
       title: `nft ${chain.family} ${chain.table} ${chain.name}`,
+      versions: VERSIONS[String(chain.family)]!,
+      kind: chain.type === "nat" ? "nat" : "filter",
       policy: chain.policy === "drop" ? "drop" : "accept",
       rules: rulesOf(chain),
       others: new Map<string, Chain>(
@@ -82,6 +86,9 @@ export function readNftRuleset(json: string, options: {
     }));
   return { chains, notUnderstood };
 }
+
+/** Of the families that incoming IP packets go through. */
+const VERSIONS: Readonly<Record<string, readonly Version[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
 
 function order({ hook, prio }: Part): number {
   return (hook === "prerouting" ? 0 : 1_000_000) + Number(prio);
@@ -127,7 +134,10 @@ function readRule(
       return readVerdictMap(value as Part, { text, context, matches });
     } else {
       const action = readAction(kind, value);
-      if (action) return [{ text, matches, action }];
+      if (action) {
+        conditions.push(answersIn(value));
+        return [{ text, matches, action }];
+      }
       if (!HARMLESS.includes(kind)) conditions.push(() => "unknown");
       hasNewStatement ||= !HARMLESS.includes(kind) && !CONDITIONS.includes(kind);
     }
@@ -135,6 +145,13 @@ function readRule(
   const matches = (packet: Packet) => allOf(conditions.map((it) => it(packet)));
   // Counts, logs, marks, sets: packets go on.
   return hasNewStatement ? [{ text, matches, action: { kind: "unknown" } }] : [];
+}
+
+/** A table for both versions of IP has rules that answer by the ICMP of one: they are for that one, and nft says no more of it. */
+function answersIn(value: unknown): (packet: Packet) => Match {
+  const { type } = (value ?? {}) as Part;
+  const version = type === "icmp" ? 4 : type === "icmpv6" ? 6 : undefined;
+  return (packet) => version === undefined || version === packet.version ? "yes" : "no";
 }
 
 /** Statements after which a packet goes on as it was. */
@@ -195,7 +212,7 @@ function readVerdictMap({ key, data }: Part, { text, context, matches }: {
 }
 
 /** What a packet has where a condition looks: a value, nothing of the kind, one that depends on the sender, or nobody knows. */
-type Seen = number | string | readonly string[] | "absent" | "varies" | "unknown";
+type Seen = number | string | boolean | "absent" | "varies" | "unknown";
 
 function matchCondition(
   { op, left, right }: { op: string; left: unknown; right: unknown },
@@ -234,16 +251,22 @@ function matchCondition(
 function look(left: unknown, packet: Packet): Seen {
   const [kind, value] = Object.entries(left as Part)[0] ?? [];
   const { protocol, field, key } = (value ?? {}) as Record<string, string>;
+  const { version } = packet;
   switch (kind) {
     case "ct":
-      return key === "state" ? packet.state : "unknown";
+      // The first packet of a connection was not answered, and not sent elsewhere.
+      return key === "state" ? packet.state : key === "status" ? "none" : "unknown";
     case "meta":
-      if (key === "l4proto") return packet.protocol;
-      return key === "nfproto" ? "ipv4" : "unknown";
+      if (key === "l4proto") return protocolOf(packet);
+      if (key === "protocol") return version === 4 ? "ip" : "ip6";
+      return key === "nfproto" ? `ipv${version}` : "unknown";
+    case "fib":
+      return lookUpRoute(value as Part, packet);
     case "payload":
-      if (protocol === "ip") {
-        return field === "protocol"
-          ? packet.protocol
+      if (protocol === "ip" || protocol === "ip6") {
+        if (protocol !== (version === 4 ? "ip" : "ip6")) return "absent";
+        return field === "protocol" || field === "nexthdr"
+          ? protocolOf(packet)
           : field === "saddr" || field === "daddr"
           ? "varies"
           : "unknown";
@@ -252,14 +275,14 @@ function look(left: unknown, packet: Packet): Seen {
         if (packet.protocol !== "tcp") return "absent";
         return field === "dport" ? packet.port : field === "sport" ? "varies" : "unknown";
       }
-      if (protocol === "icmp") {
-        if (packet.protocol !== "icmp") return "absent";
+      if (protocol === "icmp" || protocol === "icmpv6") {
+        if (packet.protocol !== "icmp" || protocol !== (version === 4 ? "icmp" : "icmpv6")) {
+          return "absent";
+        }
         return field === "type" ? packet.type : field === "code" ? packet.code : "unknown";
       }
       // Other protocols than those that are asked about.
-      return ["udp", "udplite", "ip6", "icmpv6", "sctp", "dccp"].includes(protocol ?? "")
-        ? "absent"
-        : "unknown";
+      return ["udp", "udplite", "sctp", "dccp"].includes(protocol ?? "") ? "absent" : "unknown";
     case "&": {
       // `tcp flags & (syn | ack) == syn`: the first packet of a connection has SYN alone.
       const [operand, mask] = value as unknown as [Part, string | string[]];
@@ -271,6 +294,13 @@ function look(left: unknown, packet: Packet): Seen {
     default:
       return "unknown";
   }
+}
+
+/** What the routing table says: whom a packet is for, and whether answers go out where it came in. */
+function lookUpRoute({ result, flags }: Part, packet: Packet): Seen {
+  const by = [flags].flat();
+  if (result === "type" && by.includes("daddr")) return destinationOf(packet);
+  return result === "oif" && by.includes("saddr") ? true : "unknown";
 }
 
 function isInterface(left: unknown): boolean {
@@ -297,7 +327,8 @@ function plainElement(element: unknown): unknown {
 /** Names of ICMP types and codes as their numbers. */
 function numberOf(left: unknown): (value: unknown) => unknown {
   const { protocol, field } = ((left as Part).payload ?? {}) as Record<string, string>;
-  const names = protocol !== "icmp" ? {} : field === "type" ? ICMP_TYPES : ICMP_CODES;
+  if (protocol !== "icmp" && protocol !== "icmpv6") return (value) => value;
+  const names = ICMP_NUMBERS[protocol === "icmp" ? 4 : 6][field === "type" ? "type" : "code"];
   return (value) => typeof value === "string" ? names[value] ?? value : value;
 }
 

@@ -1,84 +1,133 @@
 import { formatRange, type PortRange, type Step } from "../steps.ts";
-import type { BaseChain } from "./ruleset.ts";
+import type { Reason } from "./judge.ts";
+import type { BaseChain, Version } from "./ruleset.ts";
 
-/** ICMP messages by the names that iptables, nft and firewalld have for them. */
+/** ICMP messages by the names that iptables (firewalld has the same) and nft have for them. */
 const ICMP_NAMES = {
-  "echo-request": ["echo-request", "icmp type echo-request"],
-  "fragmentation-needed": [
-    "fragmentation-needed",
-    "icmp type destination-unreachable icmp code frag-needed",
-  ],
-  "destination-unreachable": ["destination-unreachable", "icmp type destination-unreachable"],
-  "time-exceeded": ["time-exceeded", "icmp type time-exceeded"],
+  4: {
+    "echo-request": "echo-request",
+    "fragmentation-needed": "destination-unreachable icmp code frag-needed",
+    "destination-unreachable": "destination-unreachable",
+    "time-exceeded": "time-exceeded",
+  },
+  6: {
+    "echo-request": "echo-request",
+    "packet-too-big": "packet-too-big",
+    "destination-unreachable": "destination-unreachable",
+    "time-exceeded": "time-exceeded",
+    "neighbour-solicitation": "nd-neighbor-solicit",
+    "neighbour-advertisement": "nd-neighbor-advert",
+  },
 } as const;
 
-/** How the chain that refuses them is told to let TCP connections to `ranges` in. */
-export function letPortsIn(ranges: readonly PortRange[], chain: BaseChain): Step[] {
-  const { dialect } = chain;
-  switch (dialect.program) {
+/** The name of an ICMP message that is to be let in. */
+export type IcmpName = keyof typeof ICMP_NAMES[4] | keyof typeof ICMP_NAMES[6];
+
+/** How the firewall that refuses them is told to let TCP connections to `ranges` in. */
+export function letPortsIn(
+  ranges: readonly PortRange[],
+  { by, version }: { by: Reason; version: Version },
+): Step[] {
+  const { chain } = by;
+  switch (chain.dialect.program) {
     case "iptables":
-      return [iptables(
-        chain,
-        ranges.map(({ first, last }) =>
-          `-p tcp --dport ${first === last ? first : `${first}:${last}`}`
-        ),
-      )];
+      return [
+        iptables(chain, {
+          version,
+          conditions: ranges.map((range) => `-p tcp --dport ${withColon(range)}`),
+        }),
+      ];
     case "nft": {
       const ports = ranges.map(formatRange).join(", ");
-      return [nft(chain, `tcp dport ${ranges.length === 1 ? ports : `{ ${ports} }`}`)];
+      // In quotes, or the shell would read the braces.
+      return [nft(chain, `tcp dport ${ranges.length === 1 ? ports : `'{ ${ports} }'`}`)];
     }
     case "firewalld":
-      return [{
-        on: "the server",
-        how: "with firewalld",
-        commands: [
-          ...ranges.map((range) => `firewall-cmd --permanent --add-port=${formatRange(range)}/tcp`),
-          "firewall-cmd --reload",
-        ],
-      }];
+      // What it sends elsewhere does not come in by opening it here.
+      return chain.kind === "nat"
+        ? [firewalld([`firewall-cmd${zoneOf(by)} --list-forward-ports`])]
+        : [
+          changeFirewalld(
+            ranges.map((range) => `${zoneOf(by)} --add-port=${formatRange(range)}/tcp`),
+          ),
+        ];
     case "ufw":
       return [{
         on: "the server",
         how: "with ufw",
-        commands: ranges.map(({ first, last }) =>
-          `ufw allow ${first === last ? first : `${first}:${last}`}/tcp`
-        ),
+        commands: ranges.map((range) => `ufw allow ${withColon(range)}/tcp`),
       }];
   }
 }
 
 /** How it is told to let an ICMP message in. */
-export function letIcmpIn(name: keyof typeof ICMP_NAMES, chain: BaseChain): Step[] {
-  const { dialect } = chain;
-  const [ofIptables, ofNft] = ICMP_NAMES[name];
-  switch (dialect.program) {
-    case "nft":
-      return [nft(chain, ofNft)];
-    case "firewalld":
-      return [{
-        on: "the server",
-        how: "with firewalld",
-        commands: [
-          `firewall-cmd --permanent --remove-icmp-block=${
-            name === "fragmentation-needed" ? "destination-unreachable" : name
-          }`,
-          "firewall-cmd --reload",
-        ],
-      }];
+export function letIcmpIn(
+  name: IcmpName,
+  { by, version }: { by: Reason; version: Version },
+): Step[] {
+  const { chain } = by;
+  const protocol = version === 4 ? "icmp" : "icmpv6";
+  switch (chain.dialect.program) {
+    case "nft": {
+      const names: Readonly<Partial<Record<IcmpName, string>>> = ICMP_NAMES[version];
+      return [nft(chain, `${protocol} type ${names[name]}`)];
+    }
+    case "firewalld": {
+      const blocked = by.inside.endsWith("_deny") ? blockOf(by.rule, name) : undefined;
+      const change = blocked === undefined
+        ? `--add-rich-rule='rule icmp-type name="${name}" accept'`
+        : `--remove-icmp-block=${blocked}`;
+      return [changeFirewalld([`${zoneOf(by)} ${change}`])];
+    }
     case "iptables":
-    case "ufw":
-      return [iptables(chain, [`-p icmp --icmp-type ${ofIptables}`])];
+    case "ufw": {
+      const conditions = version === 4
+        ? [`-p icmp --icmp-type ${name}`]
+        : [`-p ipv6-icmp --icmpv6-type ${name}`];
+      const step = iptables(chain, { version, conditions });
+      if (chain.dialect.program === "iptables") return [step];
+      const file = version === 4 ? "before.rules" : "before6.rules";
+      return [{ ...step, how: `${step.how} (ufw keeps such rules in /etc/ufw/${file})` }];
+    }
   }
 }
 
-function iptables({ name, dialect }: BaseChain, conditions: readonly string[]): Step {
+/** firewalld blocks "fragmentation needed" together with every destination-unreachable, or alone. */
+function blockOf(rule: string, name: IcmpName): string {
+  const isWhole = name === "fragmentation-needed" && !/frag|3\/4/.test(rule);
+  return isWhole ? "destination-unreachable" : name;
+}
+
+/** The zone whose chain a rule is in: `filter_IN_public_deny`, with iptables `IN_public`. */
+function zoneOf({ inside }: Reason): string {
+  const [, zone] = /^(?:filter_|nat_)?(?:IN|PRE)_(.+?)(?:_(?:pre|log|deny|allow|post))?$/
+    .exec(inside) ?? [];
+  return zone === undefined ? "" : ` --zone=${zone}`;
+}
+
+function changeFirewalld(changes: readonly string[]): Step {
+  return firewalld([
+    ...changes.map((change) => `firewall-cmd --permanent${change}`),
+    "firewall-cmd --reload",
+  ]);
+}
+
+function firewalld(commands: readonly string[]): Step {
+  return { on: "the server", how: "with firewalld", commands };
+}
+
+function iptables(
+  { name, dialect }: BaseChain,
+  { version, conditions }: { version: Version; conditions: readonly string[] },
+): Step {
+  const program = version === 4 ? "iptables" : "ip6tables";
   const table = dialect.program === "iptables" && dialect.table !== "filter"
     ? ` -t ${dialect.table}`
     : "";
   return {
     on: "the server",
-    how: "with iptables",
-    commands: conditions.map((it) => `iptables${table} -I ${name} ${it} -j ACCEPT`),
+    how: `with ${program}`,
+    commands: conditions.map((it) => `${program}${table} -I ${name} ${it} -j ACCEPT`),
   };
 }
 
@@ -89,4 +138,9 @@ function nft({ name, dialect }: BaseChain, condition: string): Step {
     how: "with nftables",
     commands: [`nft insert rule ${table} ${name} ${condition} accept`],
   };
+}
+
+/** As iptables and ufw write ranges. */
+function withColon({ first, last }: PortRange): string {
+  return first === last ? `${first}` : `${first}:${last}`;
 }

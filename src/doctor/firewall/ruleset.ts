@@ -1,12 +1,38 @@
+/** A version of IP. */
+export type Version = 4 | 6;
+
 /** A packet that comes in from the network, the first of its connection or an ICMP error about one. */
 export type Packet =
-  | { readonly protocol: "tcp"; readonly port: number; readonly state: "new" }
-  | {
-    readonly protocol: "icmp";
-    readonly type: number;
-    readonly code: number;
-    readonly state: "new" | "related";
-  };
+  & { readonly version: Version }
+  & (
+    | { readonly protocol: "tcp"; readonly port: number; readonly state: "new" }
+    | {
+      /** ICMPv6 in IPv6. */
+      readonly protocol: "icmp";
+      readonly type: number;
+      readonly code: number;
+      /** Neighbour discovery is never tracked. */
+      readonly state: "new" | "related" | "untracked";
+    }
+  );
+
+/** The protocol by the name that iptables and nft have for it. */
+export function protocolOf({ version, protocol }: Packet): string {
+  return protocol === "icmp" && version === 6 ? "ipv6-icmp" : protocol;
+}
+
+/** Whether a packet is of neighbour discovery, which no router passes on (RFC 4861). */
+export function isNeighbourDiscovery(packet: Packet): boolean {
+  return packet.protocol === "icmp" && packet.version === 6 && packet.type >= 133 &&
+    packet.type <= 137;
+}
+
+/** Whom a packet is for: neighbours are asked for by multicast. */
+export function destinationOf(packet: Packet): "local" | "multicast" {
+  return isNeighbourDiscovery(packet) && "type" in packet && packet.type === 135
+    ? "multicast"
+    : "local";
+}
 
 /**
  * Whether a rule is about a packet: about every such packet, about none, about those of some senders only, or nobody knows,
@@ -35,6 +61,10 @@ export interface Chain {
 export interface BaseChain extends Chain {
   /** `ip filter INPUT`, for people. */
   readonly title: string;
+  /** Whose packets go through it. */
+  readonly versions: readonly Version[];
+  /** Chains of nat only see the first packet of a connection, and may send it elsewhere. */
+  readonly kind: "filter" | "nat";
   readonly policy: "accept" | "drop";
   readonly others: ReadonlyMap<string, Chain>;
   readonly dialect: Dialect;
@@ -64,7 +94,7 @@ export function not(match: Match): Match {
 }
 
 /** Of IANA's registry, by the names that nft and iptables know. */
-export const ICMP_TYPES: Readonly<Record<string, number>> = {
+const ICMP_TYPES: Readonly<Record<string, number>> = {
   "echo-reply": 0,
   "destination-unreachable": 3,
   "source-quench": 4,
@@ -82,8 +112,29 @@ export const ICMP_TYPES: Readonly<Record<string, number>> = {
   "address-mask-reply": 18,
 };
 
+const ICMPV6_TYPES: Readonly<Record<string, number>> = {
+  "destination-unreachable": 1,
+  "packet-too-big": 2,
+  "time-exceeded": 3,
+  "parameter-problem": 4,
+  "echo-request": 128,
+  "echo-reply": 129,
+  "mld-listener-query": 130,
+  "mld-listener-report": 131,
+  "mld-listener-done": 132,
+  "nd-router-solicit": 133,
+  "nd-router-advert": 134,
+  "nd-neighbor-solicit": 135,
+  "nd-neighbor-advert": 136,
+  "nd-redirect": 137,
+  "router-renumbering": 138,
+  "ind-neighbor-solicit": 141,
+  "ind-neighbor-advert": 142,
+  "mld2-listener-report": 143,
+};
+
 /** Codes of destination-unreachable. */
-export const ICMP_CODES: Readonly<Record<string, number>> = {
+const ICMP_CODES: Readonly<Record<string, number>> = {
   "net-unreachable": 0,
   "host-unreachable": 1,
   "prot-unreachable": 2,
@@ -93,3 +144,18 @@ export const ICMP_CODES: Readonly<Record<string, number>> = {
   "host-prohibited": 10,
   "admin-prohibited": 13,
 };
+
+const ICMPV6_CODES: Readonly<Record<string, number>> = {
+  "no-route": 0,
+  "admin-prohibited": 1,
+  "addr-unreachable": 3,
+  "port-unreachable": 4,
+  "policy-fail": 5,
+  "reject-route": 6,
+};
+
+/** Types of ICMP, and the codes of its destination-unreachable, by name. */
+export const ICMP_NUMBERS = {
+  4: { type: ICMP_TYPES, code: ICMP_CODES },
+  6: { type: ICMPV6_TYPES, code: ICMPV6_CODES },
+} as const;

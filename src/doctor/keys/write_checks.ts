@@ -29,7 +29,7 @@ const objects: Check<AccountSubject> = {
       }
       outcomes = [{
         status: "fail",
-        summary: "The canary was not tried to its end: its time was up",
+        summary: "The canary was not tried to its end: its time was up, or somebody stopped it",
         remedy: { text: "Run it again" },
       }];
     }

@@ -6,6 +6,7 @@ import { type Failure, Reach } from "../reach.ts";
 import type { PortRange } from "../steps.ts";
 import type { SurveyTools } from "../target/target_survey.ts";
 import type { PortState } from "./port_map.ts";
+import { settleSilence } from "./settle_silence.ts";
 import { ANSWER_MAX, decodeAnswer, type ProbeAnswer } from "./probe_answer.ts";
 
 /** Connections at the same time. */
@@ -96,12 +97,15 @@ export class PortSurvey {
     for (let port = first; port <= last; port++) {
       if (!held.has(port)) this.#states.set(port, "not held");
     }
-    await inParallel([...held], AT_ONCE, async (port) => {
+    const ask = async (port: number) => {
       const result = await this.#ask({ hostname, port }, signal);
       if (result.kind === "failed") failures.push(result.failure);
-      this.#states.set(port, stateOf(result, { nonce, port }));
+      return stateOf(result, { nonce, port });
+    };
+    await inParallel([...held], AT_ONCE, async (port) => {
+      this.#states.set(port, await ask(port));
     });
-    joinSilence(this.#states);
+    await settleSilence(this.#states, ask);
     return { answer, failures };
   }
 
@@ -123,24 +127,6 @@ export class PortSurvey {
       limit.removeEventListener("abort", stop);
     }
   }
-}
-
-/** Linux answers by ICMP about once a second: silent ports next to prohibited ones are prohibited too. */
-function joinSilence(states: Map<number, PortState>): void {
-  const sorted = [...states.keys()].sort((a, b) => a - b);
-  let run: number[] = [];
-  const end = () => {
-    if (run.some((port) => states.get(port) === "prohibited")) {
-      for (const port of run) if (states.get(port) === "dropped") states.set(port, "prohibited");
-    }
-    run = [];
-  };
-  for (const port of sorted) {
-    const state = states.get(port)!;
-    if (state === "dropped" || state === "prohibited") run.push(port);
-    else if (state !== "not held") end();
-  }
-  end();
 }
 
 function stateOf(result: PortResult, { nonce, port }: { nonce: string; port: number }): PortState {

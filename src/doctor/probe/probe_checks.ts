@@ -1,14 +1,9 @@
+import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Json, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
+import { openPorts } from "../opening_steps.ts";
 import type { Failure } from "../reach.ts";
-import {
-  formatRange,
-  openPorts,
-  type PortRange,
-  remedyOf,
-  type Step,
-  stepsData,
-} from "../steps.ts";
+import { formatRange, type PortRange, remedyOf, type Step, stepsData } from "../steps.ts";
 import { type PortState, rangesByState, shortened } from "./port_map.ts";
 import type { PortSurvey } from "./port_survey.ts";
 
@@ -84,7 +79,7 @@ const WHAT: Readonly<Record<PortState, string>> = {
   dropped: "are dropped: nothing comes back",
   prohibited: "are rejected by a firewall (ICMP)",
   refused:
-    "are refused, although the server holds them: a firewall rejects by TCP reset, or a router does not forward them",
+    "are refused, although the server holds them: a firewall rejects by TCP reset or by ICMP port-unreachable, or a router does not forward them",
   astray: "lead somewhere else than to the server that answered first",
   failed: "failed",
 };
@@ -94,9 +89,10 @@ function stateOutcome(state: PortState, { ranges, failures, data }: {
   failures: readonly Failure[];
   data: Record<string, Json>;
 }): Outcome {
+  const version = ipVersion(failures[0]?.address.hostname ?? "") ?? 4;
   const steps = state === "astray" || state === "failed"
     ? []
-    : openRanges(ranges, state === "dropped");
+    : openRanges(ranges, { cloud: state === "dropped", version });
   const example = failures.find(({ cause }) =>
     cause === state ||
     state === "failed" && !["dropped", "refused", "prohibited", "rejected"].includes(cause)
@@ -115,8 +111,11 @@ function stateOutcome(state: PortState, { ranges, failures, data }: {
 }
 
 /** The steps for all ranges together, by tool. */
-function openRanges(ranges: readonly PortRange[], cloud: boolean): Step[] {
-  const few = ranges.slice(0, 16).map((range) => openPorts(range, { cloud }));
+function openRanges(
+  ranges: readonly PortRange[],
+  options: { cloud: boolean; version: 4 | 6 },
+): Step[] {
+  const few = ranges.slice(0, 16).map((range) => openPorts(range, options));
   return (few[0] ?? []).map((step, index) => ({
     ...step,
     commands: [...new Set(few.flatMap((steps) => steps[index]!.commands))],

@@ -5,10 +5,10 @@ import { describeIcmp } from "../../net/icmp_message.ts";
 import type { Libc } from "../../net/libc.ts";
 import type { Check, Outcome } from "../check.ts";
 import { withIcmp } from "../icmp_permission.ts";
+import { permitTooBig, tooBig } from "../opening_steps.ts";
 import { describePathMtu, findPathMtu } from "../path_mtu.ts";
 import { describeFailure } from "../reach.ts";
 import { formatRange, remedyOf, type Step, stepsData } from "../steps.ts";
-import { PERMIT_TOO_BIG } from "../target/network_checks.ts";
 import type { BucketHosts, OwnAddress, ServerSurvey } from "./server_survey.ts";
 
 /** Milliseconds. */
@@ -130,11 +130,12 @@ export const pathMtu: Check<ServerSurvey> = {
         }];
       }
       if (path.kind !== "black hole") return [{ status: "pass", summary }];
+      const steps = permitTooBig(ipVersion(peer)!);
       return [{
         status: "fail",
         summary,
-        remedy: remedyOf("Let ICMP type 3 code 4 through on the whole way", PERMIT_TOO_BIG),
-        data: { steps: stepsData(PERMIT_TOO_BIG) },
+        remedy: remedyOf(`Let ${tooBig(peer)} through on the whole way`, steps),
+        data: { steps: stepsData(steps) },
       }];
     }),
 };

@@ -37,7 +37,12 @@ export interface ServerTools extends SurveyTools {
 }
 
 /** The programs that doctor may run. */
-export type FirewallProgram = "nft" | "iptables-save" | "iptables-legacy-save";
+export type FirewallProgram =
+  | "nft"
+  | "iptables-save"
+  | "iptables-legacy-save"
+  | "ip6tables-save"
+  | "ip6tables-legacy-save";
 
 /** A host that serves a bucket. */
 export interface BucketHost extends SocketAddress {
@@ -63,7 +68,11 @@ export class ServerSurvey {
   readonly reach: Reach;
   /** The rules of this machine's firewall, or why they cannot be read. */
   readonly firewall = learnOnce((): Promise<Firewall | Refusal> =>
-    readFirewall({ output: this.tools.output, interfaces: this.interfaces() })
+    readFirewall({
+      output: this.tools.output,
+      versions: this.clientVersions(),
+      interfaces: this.interfaces(),
+    })
   );
   /** What masquerade_address stands for, numeric; none where there is none. @throws Error when the name does not resolve. */
   readonly masqueraded = learnOnce(async (): Promise<readonly string[]> => {
@@ -89,6 +98,14 @@ export class ServerSurvey {
   ownAddresses(): OwnAddress[] {
     return this.tools.addresses()
       .filter(({ address }) => !["loopback", "link-local"].includes(addressScope(address)));
+  }
+
+  /** The versions of IP that clients come by, as far as listen_address and this machine's addresses tell. */
+  clientVersions(): readonly (4 | 6)[] {
+    const { listenAddress } = this.config.network;
+    if (ipVersion(listenAddress) !== 6) return [4];
+    if (addressScope(listenAddress) !== "unspecified") return [6];
+    return this.ownAddresses().some(({ version }) => version === 6) ? [4, 6] : [4];
   }
 
   /** Interfaces that packets of others come from. */

@@ -6,57 +6,13 @@ import { describeIcmp } from "../../net/icmp_message.ts";
 import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { withIcmp } from "../icmp_permission.ts";
+import { permitEcho, permitTooBig, tooBig } from "../opening_steps.ts";
 import { describePathMtu, findPathMtu } from "../path_mtu.ts";
-import { remedyOf, type Step, stepsData } from "../steps.ts";
+import { remedyOf, stepsData } from "../steps.ts";
 import type { TargetSurvey } from "./target_survey.ts";
 
 /** Of two echo requests one may get lost. Milliseconds. */
 const ECHO_TIMEOUT = 1_500;
-
-/** How ICMP is to be let through: what is needed, and no more. */
-const PERMIT_ECHO: readonly Step[] = [
-  {
-    on: "the server",
-    how: "with iptables",
-    commands: ["iptables -I INPUT -p icmp --icmp-type echo-request -j ACCEPT"],
-  },
-  {
-    on: "the server",
-    how: "with nftables (nft list ruleset shows the names of your table and chain)",
-    commands: ["nft insert rule inet filter input icmp type echo-request accept"],
-  },
-  {
-    on: "the server",
-    how: "with firewalld",
-    commands: [
-      "firewall-cmd --permanent --remove-icmp-block=echo-request",
-      "firewall-cmd --reload",
-    ],
-  },
-];
-
-/** "Fragmentation needed" has to arrive wherever large packets come from. */
-export const PERMIT_TOO_BIG: readonly Step[] = [
-  {
-    on: "the server",
-    how: "with iptables, and so on every firewall on the way",
-    commands: ["iptables -I INPUT -p icmp --icmp-type fragmentation-needed -j ACCEPT"],
-  },
-  {
-    on: "the server",
-    how: "with nftables (nft list ruleset shows the names of your table and chain)",
-    commands: [
-      "nft insert rule inet filter input icmp type destination-unreachable icmp code frag-needed accept",
-    ],
-  },
-  {
-    on: "the router",
-    how: "if ICMP cannot be let through: keep TCP segments small enough",
-    commands: [
-      "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
-    ],
-  },
-];
 
 export const dns: Check<TargetSurvey> = {
   id: "target.dns",
@@ -128,14 +84,15 @@ export const icmp: Check<TargetSurvey> = {
         : answer.kind === "icmp"
         ? `rejected, ${describeIcmp(answer.icmp)}`
         : `cannot be sent, ${answer.errno}`;
+      const steps = permitEcho(ipVersion(address)!);
       return [{
         status: "warn",
         summary: `Echo requests to ${address}: ${why}`,
         detail:
           'FTP itself needs none, but some clients ask first and then say "unroutable address" or "No route to host". ' +
           "Whether other ICMP is dropped too, which breaks large packets, cosftp doctor on the server can tell.",
-        remedy: remedyOf("Let echo requests in, at least from your clients", PERMIT_ECHO),
-        data: { answer: answer.kind, steps: stepsData(PERMIT_ECHO) },
+        remedy: remedyOf("Let echo requests in, at least from your clients", steps),
+        data: { answer: answer.kind, steps: stepsData(steps) },
       }];
     }),
 };
@@ -153,15 +110,15 @@ export const mtu: Check<TargetSurvey> = {
       if (path.kind === "silence") {
         return [{ status: "skip", summary, remedy: { text: "Let ICMP echo through first" } }];
       }
-      const data = { mtu: path.mtu, steps: stepsData(PERMIT_TOO_BIG) };
       if (path.kind !== "black hole") return [{ status: "pass", summary, data: { mtu: path.mtu } }];
+      const steps = permitTooBig(ipVersion(address)!);
       return [{
         status: "warn",
         summary,
         detail:
           "Uploads of more than a few bytes stall, unless the machines find smaller packets by themselves",
-        remedy: remedyOf("Let ICMP type 3 code 4 through on the whole way", PERMIT_TOO_BIG),
-        data,
+        remedy: remedyOf(`Let ${tooBig(address)} through on the whole way`, steps),
+        data: { mtu: path.mtu, steps: stepsData(steps) },
       }];
     }),
 };

@@ -1,10 +1,11 @@
+import { ipVersion } from "../../net/cidr.ts";
 import type { Connection, Listener } from "../../net/connection.ts";
 import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
+import { permitTooBig, tooBig } from "../opening_steps.ts";
 import { remedyOf, stepsData } from "../steps.ts";
 import { openData } from "./data_checks.ts";
 import { type FtpClient, FtpError, type FtpReply } from "./ftp_client.ts";
-import { PERMIT_TOO_BIG } from "./network_checks.ts";
 import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** How long a data connection may bring nothing. Milliseconds. */
@@ -158,7 +159,7 @@ async function download(survey: TargetSurvey, { client, command, enough, signal 
     bytes = await drain(data, { enough, onBytes: stall.touch });
   } catch (error) {
     signal.throwIfAborted();
-    if (stall.fired) return { outcome: stalled(command) };
+    if (stall.fired) return { outcome: stalled(command, opened.remote.hostname) };
     return { outcome: brokenData(command, error as Error) };
   }
   const closing = await client.reply(signal);
@@ -192,7 +193,9 @@ async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
     data.close();
   } catch (error) {
     signal.throwIfAborted();
-    return stall.fired ? stalled(command) : brokenData(command, error as Error);
+    return stall.fired
+      ? stalled(command, opened.remote.hostname)
+      : brokenData(command, error as Error);
   }
   const closing = await client.reply(signal);
   return closing.code === 226 || closing.code === 250 ? undefined : refused(command, closing);
@@ -226,7 +229,8 @@ function brokenData(command: string, error: Error): Outcome {
 }
 
 /** The connection is open, small packets arrive, large ones do not. */
-function stalled(command: string): Outcome {
+function stalled(command: string, hostname: string): Outcome {
+  const steps = permitTooBig(ipVersion(hostname) ?? 4);
   return {
     status: "fail",
     summary: `${command.slice(0, 4)} stalls: the data connection is open, but no data came for ${
@@ -235,9 +239,9 @@ function stalled(command: string): Outcome {
     detail:
       "When the server's log shows no reason: small packets arrive and full ones do not, an MTU black hole. The path " +
       "carries less than 1500 bytes, and the ICMP " +
-      '"fragmentation needed" that says so is dropped on its way to the sender.',
-    remedy: remedyOf("Let ICMP type 3 code 4 reach the server, or clamp the MSS", PERMIT_TOO_BIG),
-    data: { cause: "mtu", steps: stepsData(PERMIT_TOO_BIG) },
+      '"fragmentation needed" (of IPv6 "packet too big") that says so is dropped on its way to the sender.',
+    remedy: remedyOf(`Let ${tooBig(hostname)} reach the server, or clamp the MSS`, steps),
+    data: { cause: "mtu", steps: stepsData(steps) },
   };
 }
 
