@@ -5,7 +5,7 @@ import { type ControlLine, ControlLineReader } from "./control_line.ts";
 const TELNET_MAX = 64;
 
 /** Bytes after which other connections have their turn: reads that need not wait would keep them from it. */
-const TURN = 16 * 1024;
+const TURN = 32 * 1024;
 
 /**
  * Reads lines from a control connection and has each taken, one after the other, until the connection ends. When `control`

@@ -31,6 +31,25 @@ Deno.test("the same seed plays the same sessions", async () => {
   assert.notEqual(one.coverage.table(), other.coverage.table());
 });
 
+Deno.test("deno task fuzz plays the same sessions in one thread and in several", async () => {
+  const outputs = await Promise.all([1, 3].map(async (threads) => {
+    const options = ["--seed", "1", "--first", `${FIRST}`, "--sessions", "100"];
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--no-prompt", "--no-check", "--lock=tests/deno.lock"],
+        ...["--allow-net", "--allow-read", "--allow-env", "--allow-sys"],
+        ...["tests/fuzz/fuzz.ts", ...options, "--threads", `${threads}`],
+      ],
+      cwd: new URL("../../", import.meta.url).pathname,
+      stderr: "null",
+    }).output();
+    assert.equal(code, 0);
+    return new TextDecoder().decode(stdout);
+  }));
+  assert.equal(outputs[0], outputs[1]);
+  assert.match(outputs[0]!, /\n100 sessions of seed 1 without a fault\n$/);
+});
+
 type Run = CommandRow["run"];
 
 /** Faults of one command each, which only some arguments or states bring out, and what the fuzzer must call them. */
