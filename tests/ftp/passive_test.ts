@@ -3,8 +3,9 @@ import { DataConnectionError } from "../../src/ftp/data/data_error.ts";
 import { PassiveListener } from "../../src/ftp/data/passive.ts";
 import { Masquerade } from "../../src/ftp/data/masquerade.ts";
 import { parseCidr } from "../../src/net/cidr.ts";
-import { listen } from "../../src/net/connection.ts";
+import { listen, nextTurn } from "../../src/net/connection.ts";
 import { MemoryLog } from "../memory_log.ts";
+import { ScriptedConnection } from "../net/scripted_connection.ts";
 import { Gateway, MIB } from "./gateway.ts";
 import { receiveAll, sendAll } from "./ftp_peer.ts";
 import { intrude } from "./stranger.ts";
@@ -175,7 +176,24 @@ Deno.test("a stranger who is first is closed, and the right client still gets th
   const warned = gateway.log.lines.filter(({ level, fields }) =>
     level === "warning" && fields.stranger === "127.0.0.2"
   );
-  assert.equal(warned.length, 4);
+  assert.equal(warned.length, 1);
+});
+
+Deno.test("strangers who never stop coming are told of once, and leave the others their turn", async () => {
+  let strangers = 0;
+  let told = 0;
+  const { promise: ended, resolve: end } = Promise.withResolvers<null>();
+  using passive = new PassiveListener({
+    address: { hostname: "127.0.0.1", port: 1 },
+    accept: () => strangers++ < 100 ? Promise.resolve(new ScriptedConnection([])) : ended,
+    close: () => end(null),
+    [Symbol.dispose]: () => {},
+  }, { isPeer: () => false, onStranger: () => told++ });
+  await nextTurn();
+  assert.ok(strangers < 50, `${strangers} came first`);
+  while (strangers < 100) await nextTurn();
+  await passive.close();
+  assert.equal(told, 1);
 });
 
 Deno.test("data_peer = any takes data connections from any address", async () => {

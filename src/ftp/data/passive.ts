@@ -1,4 +1,9 @@
-import type { Connection, Listener, SocketAddress } from "../../net/connection.ts";
+import {
+  type Connection,
+  type Listener,
+  nextTurn,
+  type SocketAddress,
+} from "../../net/connection.ts";
 import { abortion } from "./abortion.ts";
 import { DataConnectionError } from "./data_error.ts";
 
@@ -17,6 +22,7 @@ export class PassiveListener implements Disposable {
   constructor(listener: Listener, options: {
     /** Whether a data connection may come from this address. */
     isPeer: (hostname: string) => boolean;
+    /** Called for the first one only: a flood of them is not to fill the log too. */
     onStranger: (peer: SocketAddress) => void;
   }) {
     this.#listener = listener;
@@ -66,11 +72,13 @@ export class PassiveListener implements Disposable {
 
   async #accept(): Promise<Connection | null> {
     using listener = this.#listener;
-    for (;;) {
+    for (let strangers = 0;; strangers++) {
       const connection = await listener.accept();
       if (connection === null || this.#isPeer(connection.remote.hostname)) return connection;
-      this.#onStranger(connection.remote);
+      if (strangers === 0) this.#onStranger(connection.remote);
       connection.close();
+      // There may always be another one.
+      await nextTurn();
     }
   }
 }
