@@ -114,7 +114,8 @@ function elsewhere({ named, reached }: { named: string; reached: string }): Outc
 
 /** Whether an address means nothing to other machines. */
 function isUnroutable(hostname: string): boolean {
-  return ["unspecified", "loopback", "link-local"].includes(addressScope(hostname));
+  return ["unspecified", "loopback", "link-local", "multicast", "reserved"]
+    .includes(addressScope(hostname));
 }
 
 function wrongAddress(
@@ -145,6 +146,9 @@ function wrongAddress(
 function whyWrong(named: string, reached: string): string {
   if (isUnroutable(named)) {
     return "No other machine can reach such an address: the server names what it listens on, or was told it by mistake.";
+  }
+  if (addressScope(named) === "documentation") {
+    return "Such addresses stand in examples and belong to nobody: the server was told one of those.";
   }
   if (addressScope(named) === "public") {
     return "It is a public address and not the server's: the address that the server was told is wrong or out of date, " +
