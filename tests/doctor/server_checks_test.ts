@@ -86,10 +86,10 @@ Deno.test("server.masquerade: a name counts by its IPv4 address, and is no good 
       network: ["masquerade_address = ftp.example.com"],
       tools: { resolve: () => Promise.resolve(addresses) },
     });
-  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7", "203.0.113.7"])), [
-    "pass: 227 names 203.0.113.7 (public): not an address of this machine, so a NAT must bring it here",
+  assert.deepEqual(await outcomesOf(masquerade, named(["2400:3200::7", "1.2.3.7"])), [
+    "pass: 227 names 1.2.3.7 (public): not an address of this machine, so a NAT must bring it here",
   ]);
-  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7"])), [
+  assert.deepEqual(await outcomesOf(masquerade, named(["2400:3200::7"])), [
     "fail: masquerade_address ftp.example.com has no IPv4 address, and a 227 reply can name no other",
   ]);
 });

@@ -94,7 +94,7 @@ const LOGIN = { USER: "331 password", PASS: "230 in" };
 
 Deno.test("target: every check works alone, in any order, and what one has learned no other asks for again", async () => {
   await using server = new ScriptedServer({ ...LOGIN, PWD: '257 "/home"' });
-  using survey = server.survey(TARGET, { address: "203.0.113.1", deaf: "203.0.113.9" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1", deaf: "1.2.3.9" });
   const outcomes = [];
   for (const check of [workingDirectory, login, tls, greeting, tcp, dns]) {
     for (const { status, summary } of await check.run(survey, RUN)) {
@@ -106,8 +106,8 @@ Deno.test("target: every check works alone, in any order, and what one has learn
     "pass: user is logged in in clear text",
     "warn: TLS is not used, because of --plain: passwords and files can be read on the way",
     "pass: 220 ready; no features",
-    "warn: 203.0.113.1:21 accepts connections, but not at every address of the name",
-    "pass: server is 203.0.113.9 (public), 203.0.113.1 (public)",
+    "warn: 1.2.3.1:21 accepts connections, but not at every address of the name",
+    "pass: server is 1.2.3.9 (public), 1.2.3.1 (public)",
   ]);
   // One to see that it opens, one for the greeting, one to work with.
   assert.equal(server.connections, 3);
@@ -115,7 +115,7 @@ Deno.test("target: every check works alone, in any order, and what one has learn
 
 Deno.test("target: a server that takes no more connections is told by whichever check opens one", async () => {
   await using server = new ScriptedServer({ greeting: "421 Too many" });
-  using survey = server.survey(TARGET, { address: "203.0.113.1" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1" });
   for (const check of [login, greeting]) {
     const [outcome] = await check.run(survey, RUN);
     assert.equal(outcome?.summary, "The server greets with 421 Too many");
