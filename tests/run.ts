@@ -4,7 +4,7 @@
  */
 import { missingClients } from "./clients/installed.ts";
 import { missingServers } from "./doctor/foreign_server.ts";
-import { whyNoNetworks } from "./doctor/permitted.ts";
+import { missingFirewalls, whyNoNetworks } from "./doctor/permitted.ts";
 import { countTests } from "./junit.ts";
 
 /** Tests start real clients, which no sandbox holds, so `run` is not narrowed to names. */
@@ -42,6 +42,9 @@ try {
   const closing = [
     ...missingClients().map((missing) => `Not tested: ${missing}`),
     ...missingServers().map((missing) => `Not tested: ${missing}`),
+    ...Object.values(missingFirewalls()).flatMap((missing) =>
+      missing === undefined ? [] : [`Not tested: doctor beside it: ${missing}`]
+    ),
     ...(noNetworks === undefined ? [] : [`Not tested: doctor in networks: ${noNetworks}`]),
     `${passed} passed, ${failures} failed`,
   ];

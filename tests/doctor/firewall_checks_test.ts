@@ -139,7 +139,7 @@ Deno.test("firewall: nat has no say about ICMP", async () => {
 });
 
 Deno.test("firewall: a port that firewalld forwards is not opened by opening it", async () => {
-  const saved =
+  const saved = CLOSED +
     "*nat\n:PREROUTING ACCEPT [0:0]\n:PREROUTING_ZONES - [0:0]\n:PRE_public_allow - [0:0]\n" +
     "-A PREROUTING -j PREROUTING_ZONES\n-A PREROUTING_ZONES -g PRE_public_allow\n" +
     "-A PRE_public_allow -p tcp -m tcp --dport 2121 -j REDIRECT --to-ports 22\nCOMMIT\n";

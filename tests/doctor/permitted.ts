@@ -16,6 +16,18 @@ export function whyNoNetworks(): string | undefined {
   return undefined;
 }
 
+/** Why doctor cannot be tried with them here, where that is so. */
+export function missingFirewalls(): { readonly ufw?: string; readonly firewalld?: string } {
+  const why = (program: string, packages: string) =>
+    FOLDERS.some((folder) => isFile(`${folder}/${program}`))
+      ? undefined
+      : `${program} is not installed (apt install ${packages})`;
+  return {
+    ufw: why("ufw", "ufw"),
+    firewalld: why("firewalld", "firewalld") ?? why("dbus-send", "dbus-bin"),
+  };
+}
+
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;

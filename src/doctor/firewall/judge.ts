@@ -39,6 +39,9 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
       versions.includes(packet.version) && (kind === "filter" || packet.protocol === "tcp")
     )
     .map((chain) => judgeChain(chain, packet));
+  // What is sent elsewhere is not for the filters of this machine.
+  const sent = judgements.find((it) => it.kind !== "accepted" && it.by.chain.kind === "nat");
+  if (sent) return sent;
   for (const kind of ["refused", "unclear", "partly"] as const) {
     const found = judgements.find((judgement) => judgement.kind === kind);
     if (found) return found;
