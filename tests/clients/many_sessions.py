@@ -1,26 +1,30 @@
 """Holds many sessions at once with Python's ftplib.
 
-    many_sessions.py HOST PORT USER PASSWORD COUNT
+    many_sessions.py HOST PORT USER PASSWORD COUNT [CERTIFICATE]
 
 Logs in COUNT times, tries once more, and prints the reply to that; then every session at the same time stores a file of its
-own, `0` to COUNT - 1, fetches it again and compares.
+own, `0` to COUNT - 1, fetches it again and compares. With a certificate to trust, all connections speak TLS.
 """
 
 import ftplib
 import io
+import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-host, port, user, password, count = sys.argv[1:]
+host, port, user, password, count, *certificates = sys.argv[1:]
 count = int(count)
 together = Barrier(count)
+context = ssl.create_default_context(cafile=certificates[0]) if certificates else None
 
 
 def log_in():
-    session = ftplib.FTP(timeout=30)
+    session = ftplib.FTP_TLS(timeout=30, context=context) if context else ftplib.FTP(timeout=30)
     session.connect(host, int(port))
     session.login(user, password)
+    if context:
+        session.prot_p()
     return session
 
 

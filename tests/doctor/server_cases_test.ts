@@ -91,12 +91,12 @@ networkTest(
       assert.deepEqual(told([finding]), [
         "warn: listen_address is ::, but this machine has no public IPv6 address",
       ]);
-      await server.paste(["ip address add 2600:1::2/64 dev eth0 nodad"]);
-      assert.deepEqual(told(await ipv6("::")), ["pass: Served, at 2600:1::2"]);
+      await server.paste(["ip address add 2400:3200::2/64 dev eth0 nodad"]);
+      assert.deepEqual(told(await ipv6("::")), ["pass: Served, at 2400:3200::2"]);
       assert.deepEqual(told(await ipv6("0.0.0.0")), [
-        "pass: Not served, although this machine has 2600:1::2: listen_address = :: would",
+        "pass: Not served, although this machine has 2400:3200::2: listen_address = :: would",
       ]);
-      await server.paste(["ip address del 2600:1::2/64 dev eth0"]);
+      await server.paste(["ip address del 2400:3200::2/64 dev eth0"]);
     });
 
     // Before anybody has connected: ports of outgoing connections would be in use.

@@ -1,6 +1,13 @@
 import { VERBS } from "./generate_session.ts";
 import { type SessionState, STATES } from "./session_plan.ts";
 
+/** All that a {@linkcode Coverage} has counted. */
+export interface CoverageCounts {
+  readonly interrupted: number;
+  readonly resumed: number;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
 /** Which verbs were sent in which states, and how often. */
 export class Coverage {
   /** Uploads that were interrupted when their client came back, and those that were gone on with. */
@@ -11,6 +18,18 @@ export class Coverage {
   add(verb: string, state: SessionState): void {
     const key = `${verb} ${state}`;
     this.#counts.set(key, this.count(verb, state) + 1);
+  }
+
+  /** What another one has counted comes in addition. */
+  addAll({ interrupted, resumed, counts }: CoverageCounts): void {
+    this.interrupted += interrupted;
+    this.resumed += resumed;
+    for (const [key, count] of counts) this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
+  }
+
+  /** For another thread. */
+  get counts(): CoverageCounts {
+    return { interrupted: this.interrupted, resumed: this.resumed, counts: this.#counts };
   }
 
   count(verb: string, state: SessionState): number {

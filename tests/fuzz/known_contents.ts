@@ -5,6 +5,8 @@ import { joined, type MeantUpload } from "./client_files.ts";
 /** Bytes of a finished upload, behind others unless it `isWhole`. */
 interface Finished {
   readonly content: Uint8Array;
+  /** As in {@linkcode MeantUpload}. */
+  readonly marker: number;
   readonly isWhole: boolean;
 }
 
@@ -16,25 +18,30 @@ export class KnownContents {
 
   /** A file may hold this. */
   add(content: Uint8Array): void {
-    this.#finished.push({ content, isWhole: true });
+    this.#finished.push({ content, marker: 0, isWhole: true });
   }
 
   /** An upload ended well, or may have, after so many bytes. */
-  finished({ base }: MeantUpload, sent: Uint8Array): void {
+  finished({ base, marker }: MeantUpload, sent: Uint8Array): void {
     if (base) this.add(joined(base, sent));
-    if (base?.length !== 0) this.#finished.push({ content: sent, isWhole: false });
+    if (base?.length !== 0) this.#finished.push({ content: sent, marker, isWhole: false });
   }
 
   /** An upload ended otherwise, after so many bytes. */
   brokeOff({ path, base, marker }: MeantUpload, sent: Uint8Array): void {
     if (path === undefined) return;
     const broken = this.#broken.get(path) ?? [];
+    const known = base ? [joined(base, sent)] : marker === 0 ? [sent] : [];
     // A client that goes on may have another file than the one that is kept.
-    const others = broken.filter(({ length }) => base && base.length > 0 && length > base.length)
-      .map((bytes) => bytes.subarray(0, base!.length));
-    const unknown = marker === 0 ? [new Uint8Array(), ...broken.flatMap(kept)] : [];
-    const bases = base ? [base, ...others] : unknown;
-    this.#broken.set(path, [...broken, ...bases.map((base) => joined(base, sent))]);
+    const from = base?.length ?? marker;
+    const isNew = base?.length === 0;
+    const mixed = isNew ? [] : broken.flatMap(kept).flatMap((beginning) => {
+      const skipped = base ? beginning.length - from : 0;
+      return skipped < 0 || skipped > sent.length
+        ? []
+        : [joined(beginning, sent.subarray(skipped))];
+    });
+    this.#broken.set(path, [...broken, ...known, ...mixed]);
   }
 
   /** Whether there is no doubt of which file something may be kept. */
@@ -84,8 +91,9 @@ export class KnownContents {
 
   #lengths(): ReadonlySet<number> {
     const lengths = new Set<number>();
-    for (const { content, isWhole } of this.#finished) {
-      const bases = isWhole ? [0] : [...lengths];
+    const keptOnes = [...this.#broken.values()].flat().flatMap(keptLengths);
+    for (const { content, isWhole, marker } of this.#finished) {
+      const bases = isWhole ? [0] : [marker, ...lengths, ...keptOnes];
       for (const base of bases) lengths.add(base + content.length);
     }
     return lengths;
