@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock.ts";
 import { greeting, login, tls, workingDirectory } from "../../src/doctor/target/control_checks.ts";
-import { passive } from "../../src/doctor/target/data_checks.ts";
+import { extendedPassive, passive } from "../../src/doctor/target/data_checks.ts";
 import { dns, tcp } from "../../src/doctor/target/network_checks.ts";
 import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
 import { type Connection, listen, systemDialer } from "../../src/net/connection.ts";
@@ -148,6 +148,17 @@ for (
     assert.match(outcome!.detail!, why);
   });
 }
+
+Deno.test("target.epsv: a server that refuses EPSV is warned of, as PASV is left", async () => {
+  await using server = new ScriptedServer({ ...LOGIN, EPSV: "500 EPSV not understood" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1" });
+  const [outcome] = await extendedPassive.run(survey, RUN);
+  assert.deepEqual([outcome!.status, outcome!.summary], [
+    "warn",
+    "EPSV was answered with 500 EPSV not understood",
+  ]);
+  assert.match(outcome!.remedy!.text, /Most clients go on with PASV/);
+});
 
 for (
   const [message, remedy] of [

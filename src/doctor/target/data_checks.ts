@@ -5,7 +5,7 @@ import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { describeFailure, type Failure } from "../reach.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
-import type { FtpClient } from "./ftp_client.ts";
+import { type FtpClient, RefusedPortError } from "./ftp_client.ts";
 import { CONNECT_TIMEOUT, type TargetSurvey } from "./target_survey.ts";
 
 /** How many ports of the passive range are tried, and how many when none of them opens. */
@@ -50,8 +50,23 @@ export const extendedPassive: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     survey.withSession(signal, async (client) => {
-      const { port } = await client.askPassive("EPSV", signal);
-      return [{ status: "pass", summary: `229 names port ${port}` }];
+      try {
+        const { port } = await client.askPassive("EPSV", signal);
+        return [{ status: "pass", summary: `229 names port ${port}` }];
+      } catch (error) {
+        // With IPv6 there is nothing else.
+        const isAll = ipVersion(client.address.hostname) === 6;
+        if (!(error instanceof RefusedPortError) || isAll) throw error;
+        return [{
+          status: "warn",
+          summary: error.message,
+          remedy: {
+            text:
+              "Most clients go on with PASV; those that come by IPv6 cannot. Turn EPSV on, and look whether a firewall " +
+              "that reads FTP takes it out",
+          },
+        }];
+      }
     }),
 };
 
