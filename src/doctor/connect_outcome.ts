@@ -9,9 +9,11 @@ const ADVICE: Readonly<Record<Cause, string>> = {
     "A firewall on the server or on the way drops it, or a cloud security group does not let it in: let the ports in",
   prohibited:
     "A firewall rejects what it does not know, as CentOS does by default: let the ports in",
-  rejected: "A firewall rejects it by ICMP: let the ports in",
+  rejected:
+    "A firewall rejects it by ICMP, or a router that says so does not find the machine: let the ports in",
   "no-neighbour": "Look whether the address is right and the machine is on",
-  "no-route": "Look whether the address is right and this machine has a default route",
+  "no-route":
+    "Look whether the address is right, and at the routes of this machine, or of the router that says so",
   refused:
     "Either nobody listens there (start the server, or forward the port to it) or a firewall rejects by TCP reset, or by " +
     "an ICMP port-unreachable that could not be seen; cosftp doctor --listen-probe on the server and --probe here settle which",

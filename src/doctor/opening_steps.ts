@@ -6,8 +6,7 @@ type Version = 4 | 6;
 
 const IPTABLES = { 4: "iptables", 6: "ip6tables" } as const;
 const NFT_NAMES = "with nftables (nft list ruleset shows the names of your table and chain)";
-const FIREWALLD_ZONE =
-  "with firewalld (firewall-cmd --get-active-zones shows the zones: --zone=NAME for another than the default)";
+const FIREWALLD_ZONE = "with firewalld (--zone=NAME for another zone than the default)";
 
 /** The ways to let TCP connections to `ports` in, for every firewall that a server usually has. */
 export function openPorts(

@@ -2,7 +2,7 @@ import { ipVersion } from "../net/cidr.ts";
 import type { Connection, Dialer, SocketAddress } from "../net/connection.ts";
 import { formatAddress } from "../net/connection.ts";
 import { describeIcmp, type IcmpMessage, isProhibition } from "../net/icmp_message.ts";
-import type { Libc } from "../net/libc.ts";
+import { errnoName, type Libc } from "../net/libc.ts";
 import { probeTcp } from "../net/tcp_probe.ts";
 
 /** Why a TCP connection could not be opened, as far as one end can tell. */
@@ -128,7 +128,12 @@ function causeOf({ address, errno, elapsed, icmp }: Omit<Failure, "cause">): Cau
       if (elapsed > AT_ONCE) return "no-neighbour";
       return icmp ? "rejected" : "prohibited";
     case "ENETUNREACH":
-      return icmp && isProhibition(icmp) ? "prohibited" : "no-route";
+      if (icmp && isProhibition(icmp)) return "prohibited";
+      // Whoever says so of itself has been reached.
+      return icmp?.from === address.hostname ? "rejected" : "no-route";
+    // ICMP protocol unreachable: every machine has TCP.
+    case "ENOPROTOOPT":
+      return "rejected";
     default:
       return "other";
   }
@@ -164,5 +169,8 @@ export function describeFailure(failure: Failure): string {
 /** The name of the system error that `error` is. */
 export function errnoOf(error: unknown): string {
   const { code, name, message } = error as { code?: unknown; name: string; message: string };
-  return typeof code === "string" ? code : `${name}: ${message}`;
+  if (typeof code === "string") return code;
+  // Deno has no code for the rarer ones.
+  const [, number] = /\(os error (\d+)\)/.exec(message) ?? [];
+  return number === undefined ? `${name}: ${message}` : errnoName(Number(number));
 }

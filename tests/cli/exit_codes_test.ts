@@ -58,7 +58,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       "server.hairpin",
     ],
     check: "server.masquerade",
-    passes: `${VALID}masquerade_address = 203.0.113.7\n`,
+    passes: `${VALID}masquerade_address = 1.2.3.7\n`,
     warns: `${VALID}masquerade_address = 100.64.0.1\n`,
     fails: { text: `${VALID}masquerade_address = name.invalid\n` },
   },

@@ -1,8 +1,8 @@
 import { Host, newName, runHere } from "./namespaces.ts";
 
 /** Addresses: the client and the router's outer side are in one network, the server behind the router in another. */
-export const CLIENT = "203.0.113.2";
-export const ROUTER = "203.0.113.1";
+export const CLIENT = "1.2.3.2";
+export const ROUTER = "1.2.3.1";
 export const ROUTER_INSIDE = "10.0.0.1";
 export const SERVER = "10.0.0.2";
 /** All of them have an address of IPv6 too where that is asked for. */

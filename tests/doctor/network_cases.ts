@@ -36,7 +36,7 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assert.match(finding.summary, /^227 names 10\.0\.0\.2 \(private\), which cannot be reached/);
       assert.match(
         finding.remedy!.text,
-        /^Tell the server to name 203\.0\.113\.1: masquerade_address/,
+        /^Tell the server to name 1\.2\.3\.1: masquerade_address/,
       );
       const there = worseOf(await onServer(scene), "server.masquerade");
       assert.match(there.summary, /^No masquerade_address, and 10\.0\.0\.2 cannot be reached/);
@@ -225,7 +225,7 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assertWell(client);
       const finding = worseOf(server, "server.hairpin");
       assert.equal(finding.status, "warn");
-      assert.match(finding.summary, /^Hairpin is impossible: 203\.0\.113\.1:2121 refused/);
+      assert.match(finding.summary, /^Hairpin is impossible: 1\.2\.3\.1:2121 refused/);
       const comment = "# On the router, with iptables";
       const on = scene.network.router;
       const look = () => exposureOf(from, { from: outside, address: ROUTER });
@@ -234,6 +234,36 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       await mend(scene, { findings: [finding], comment, on, opened, from, again: onServer });
       assertOpened({ before, after: await look(), opened: new Set() });
       assertWell(await fromClient(scene));
+    },
+  },
+  {
+    name: "there is no way to the address: nothing is to be opened",
+    serves: false,
+    async expect(scene) {
+      const target = "ftp://user@8.8.8.8:2121";
+      const findings = await scene.doctor(scene.network.client, "--plain", "--target", target);
+      const { summary, remedy } = worseOf(findings, "target.icmp");
+      assert.equal(summary, "Echo requests to 8.8.8.8: cannot be sent, ENETUNREACH");
+      assert.deepEqual(remedy!.commands ?? [], []);
+      const tcp = worseOf(findings, "target.tcp");
+      assert.match(tcp.summary, /there is no route to 8\.8\.8\.8:2121 \(ENETUNREACH\)/);
+      assert.deepEqual(tcp.remedy!.commands ?? [], []);
+    },
+  },
+  {
+    name: "the server says itself that its network or TCP cannot be reached: a firewall's words",
+    onServer: [
+      "iptables -A INPUT -p tcp --dport 2121 -j REJECT --reject-with icmp-net-unreachable",
+      "iptables -A INPUT -p tcp --dport 2122 -j REJECT --reject-with icmp-proto-unreachable",
+    ],
+    async expect(scene) {
+      for (const port of [2121, 2122]) {
+        const args = ["--plain", "--target", `ftp://user@${SERVER}:${port}`, "target.tcp"];
+        const finding = worseOf(await scene.doctor(scene.network.client, ...args), "target.tcp");
+        assert.match(finding.summary, /a firewall rejects 10\.0\.0\.2:212\d: .* unreachable/);
+        const [line] = linesFor(finding, WITH_IPTABLES);
+        assert.equal(line, `iptables -I INPUT -p tcp --dport ${port} -j ACCEPT`);
+      }
     },
   },
   {

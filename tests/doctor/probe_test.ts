@@ -62,7 +62,7 @@ networkTest(
       });
     }
     await t.step("a missing neighbour is told by our own machine, late", async () => {
-      const { errno, elapsed, icmp } = await tcp(network, "203.0.113.9", 1);
+      const { errno, elapsed, icmp } = await tcp(network, "1.2.3.9", 1);
       assert.equal(errno, "EHOSTUNREACH");
       assert.ok(elapsed > 1_000, `${elapsed}`);
       assert.ok(icmp === undefined || icmp.from === CLIENT, JSON.stringify(icmp));

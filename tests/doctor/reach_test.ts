@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeFailure, judge } from "../../src/doctor/reach.ts";
+import { describeFailure, errnoOf, judge } from "../../src/doctor/reach.ts";
 import type { IcmpMessage } from "../../src/net/icmp_message.ts";
 
 const address = { hostname: "192.0.2.1", port: 60_000 };
@@ -25,6 +25,10 @@ for (
     ["EHOSTUNREACH", 2, icmp(1), "rejected"],
     ["ENETUNREACH", 0, undefined, "no-route"],
     ["ENETUNREACH", 3, icmp(9), "prohibited"],
+    // The address itself says so: REJECT with icmp-net-unreachable.
+    ["ENETUNREACH", 3, icmp(0), "rejected"],
+    ["ENETUNREACH", 3, { ...icmp(0), from: "192.0.2.254" }, "no-route"],
+    ["ENOPROTOOPT", 3, undefined, "rejected"],
     ["ECONNRESET", 3, undefined, "reset"],
     ["EPERM", 0, undefined, "denied-here"],
     ["EADDRNOTAVAIL", 0, undefined, "other"],
@@ -42,4 +46,9 @@ Deno.test("EACCES for an IPv6 address is what a firewall answers, and not this m
   const there = { hostname: "2001:db8::1", port: 60_000 };
   const failure = judge({ address: there, errno: "EACCES", elapsed: 2, icmp: undefined });
   assert.equal(failure.cause, "prohibited");
+});
+
+Deno.test("an error that Deno has no code for is named by its number", () => {
+  assert.equal(errnoOf(new Error("Protocol not available (os error 92)")), "ENOPROTOOPT");
+  assert.equal(errnoOf(new TypeError("odd")), "TypeError: odd");
 });

@@ -56,8 +56,8 @@ networkTest(
         assert.deepEqual(told(await masquerade("10.0.0.2")), [
           "pass: 227 names 10.0.0.2 (private), which eth0 of this machine has",
         ]);
-        assert.deepEqual(told(await masquerade("203.0.113.7")), [
-          "pass: 227 names 203.0.113.7 (public): not an address of this machine, so a NAT must bring it here",
+        assert.deepEqual(told(await masquerade("1.2.3.7")), [
+          "pass: 227 names 1.2.3.7 (public): not an address of this machine, so a NAT must bring it here",
         ]);
         for (
           const [address, scope] of [["10.0.0.7", "private"], ["100.64.3.4", "carrier-grade NAT"]]
@@ -91,12 +91,12 @@ networkTest(
       assert.deepEqual(told([finding]), [
         "warn: listen_address is ::, but this machine has no public IPv6 address",
       ]);
-      await server.paste(["ip address add 2001:db8::2/64 dev eth0 nodad"]);
-      assert.deepEqual(told(await ipv6("::")), ["pass: Served, at 2001:db8::2"]);
+      await server.paste(["ip address add 2400:3200::2/64 dev eth0 nodad"]);
+      assert.deepEqual(told(await ipv6("::")), ["pass: Served, at 2400:3200::2"]);
       assert.deepEqual(told(await ipv6("0.0.0.0")), [
-        "pass: Not served, although this machine has 2001:db8::2: listen_address = :: would",
+        "pass: Not served, although this machine has 2400:3200::2: listen_address = :: would",
       ]);
-      await server.paste(["ip address del 2001:db8::2/64 dev eth0"]);
+      await server.paste(["ip address del 2400:3200::2/64 dev eth0"]);
     });
 
     // Before anybody has connected: ports of outgoing connections would be in use.

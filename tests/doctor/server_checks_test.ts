@@ -42,6 +42,26 @@ Deno.test("server.passive: ports in use and those of outgoing connections are na
   ]);
 });
 
+Deno.test("server.passive lets others do something while it tries thousands of ports", async () => {
+  let turns = 0;
+  let port = 0;
+  const others = setInterval(() => turns++);
+  const survey = surveyOf({
+    tools: {
+      listen(address) {
+        port = address.port;
+        return { address, close() {} } as Listener;
+      },
+    },
+  });
+  await passiveRange.run(survey, RUN);
+  clearInterval(others);
+  assert.equal(port, 65_535);
+  assert.ok(turns > 1, `${turns}`);
+  const stopped = { ...RUN, signal: AbortSignal.abort(new Error("time is up")) };
+  await assert.rejects(async () => await passiveRange.run(survey, stopped), /time is up/);
+});
+
 Deno.test("server.passive: a range that is free and nobody else's is one pass", async () => {
   const survey = surveyOf({
     tools: { listen: listenExcept() },
@@ -66,10 +86,10 @@ Deno.test("server.masquerade: a name counts by its IPv4 address, and is no good 
       network: ["masquerade_address = ftp.example.com"],
       tools: { resolve: () => Promise.resolve(addresses) },
     });
-  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7", "203.0.113.7"])), [
-    "pass: 227 names 203.0.113.7 (public): not an address of this machine, so a NAT must bring it here",
+  assert.deepEqual(await outcomesOf(masquerade, named(["2400:3200::7", "1.2.3.7"])), [
+    "pass: 227 names 1.2.3.7 (public): not an address of this machine, so a NAT must bring it here",
   ]);
-  assert.deepEqual(await outcomesOf(masquerade, named(["2001:db8::7"])), [
+  assert.deepEqual(await outcomesOf(masquerade, named(["2400:3200::7"])), [
     "fail: masquerade_address ftp.example.com has no IPv4 address, and a 227 reply can name no other",
   ]);
 });

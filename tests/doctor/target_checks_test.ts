@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/clock.ts";
 import { greeting, login, tls, workingDirectory } from "../../src/doctor/target/control_checks.ts";
-import { passive } from "../../src/doctor/target/data_checks.ts";
+import { extendedPassive, passive } from "../../src/doctor/target/data_checks.ts";
 import { dns, tcp } from "../../src/doctor/target/network_checks.ts";
 import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
 import { type Connection, listen, systemDialer } from "../../src/net/connection.ts";
@@ -94,7 +94,7 @@ const LOGIN = { USER: "331 password", PASS: "230 in" };
 
 Deno.test("target: every check works alone, in any order, and what one has learned no other asks for again", async () => {
   await using server = new ScriptedServer({ ...LOGIN, PWD: '257 "/home"' });
-  using survey = server.survey(TARGET, { address: "203.0.113.1", deaf: "203.0.113.9" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1", deaf: "1.2.3.9" });
   const outcomes = [];
   for (const check of [workingDirectory, login, tls, greeting, tcp, dns]) {
     for (const { status, summary } of await check.run(survey, RUN)) {
@@ -106,8 +106,8 @@ Deno.test("target: every check works alone, in any order, and what one has learn
     "pass: user is logged in in clear text",
     "warn: TLS is not used, because of --plain: passwords and files can be read on the way",
     "pass: 220 ready; no features",
-    "warn: 203.0.113.1:21 accepts connections, but not at every address of the name",
-    "pass: server is 203.0.113.9 (public), 203.0.113.1 (public)",
+    "warn: 1.2.3.1:21 accepts connections, but not at every address of the name",
+    "pass: server is 1.2.3.9 (public), 1.2.3.1 (public)",
   ]);
   // One to see that it opens, one for the greeting, one to work with.
   assert.equal(server.connections, 3);
@@ -115,7 +115,7 @@ Deno.test("target: every check works alone, in any order, and what one has learn
 
 Deno.test("target: a server that takes no more connections is told by whichever check opens one", async () => {
   await using server = new ScriptedServer({ greeting: "421 Too many" });
-  using survey = server.survey(TARGET, { address: "203.0.113.1" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1" });
   for (const check of [login, greeting]) {
     const [outcome] = await check.run(survey, RUN);
     assert.equal(outcome?.summary, "The server greets with 421 Too many");
@@ -125,11 +125,14 @@ Deno.test("target: a server that takes no more connections is told by whichever 
 
 for (
   const [named, reached, why] of [
-    ["10.0.0.2", "203.0.113.1", /behind a NAT and names its inner address/],
+    ["10.0.0.2", "1.2.3.1", /behind a NAT and names its inner address/],
     ["10.0.0.2", "192.168.1.9", /another inner network/],
-    ["198.51.100.7", "203.0.113.1", /public address and not the server's/],
-    ["127.0.0.1", "203.0.113.1", /^No other machine can reach such an address/],
-    ["0.0.0.0", "203.0.113.1", /^No other machine can reach such an address/],
+    ["1.2.9.7", "1.2.3.1", /public address and not the server's/],
+    ["198.18.0.7", "1.2.3.1", /behind a NAT and names its inner address/],
+    ["203.0.113.7", "1.2.3.1", /Such addresses stand in examples and belong to nobody/],
+    ["240.0.0.1", "1.2.3.1", /^No other machine can reach such an address/],
+    ["127.0.0.1", "1.2.3.1", /^No other machine can reach such an address/],
+    ["0.0.0.0", "1.2.3.1", /^No other machine can reach such an address/],
     ["169.254.7.7", "10.0.0.2", /^No other machine can reach such an address/],
   ] as const
 ) {
@@ -146,6 +149,17 @@ for (
   });
 }
 
+Deno.test("target.epsv: a server that refuses EPSV is warned of, as PASV is left", async () => {
+  await using server = new ScriptedServer({ ...LOGIN, EPSV: "500 EPSV not understood" });
+  using survey = server.survey(TARGET, { address: "1.2.3.1" });
+  const [outcome] = await extendedPassive.run(survey, RUN);
+  assert.deepEqual([outcome!.status, outcome!.summary], [
+    "warn",
+    "EPSV was answered with 500 EPSV not understood",
+  ]);
+  assert.match(outcome!.remedy!.text, /Most clients go on with PASV/);
+});
+
 for (
   const [message, remedy] of [
     ["invalid peer certificate: UnknownIssuer", /^Nobody whom this machine trusts has signed it/],
@@ -157,7 +171,7 @@ for (
     await using server = new ScriptedServer({});
     const tlsError = new Deno.errors.InvalidData(message);
     const target: Target = { ...TARGET, tls: "implicit" };
-    using survey = server.survey(target, { address: "203.0.113.1", tlsError });
+    using survey = server.survey(target, { address: "1.2.3.1", tlsError });
     const [outcome] = await greeting.run(survey, RUN);
     assert.equal(outcome?.status, "fail");
     assert.match(outcome.remedy!.text, remedy);

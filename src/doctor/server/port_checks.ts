@@ -4,8 +4,8 @@ import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData }
 import { FtpClient } from "../target/ftp_client.ts";
 import type { ServerSurvey } from "./server_survey.ts";
 
-/** How long a program on this machine may take to answer. Milliseconds. */
-const LOCAL_TIMEOUT = 2_000;
+/** How long a program on this machine may take to greet, a busy one too. Milliseconds. */
+const LOCAL_TIMEOUT = 10_000;
 
 export const listenPort: Check<ServerSurvey> = {
   id: "server.listen",
@@ -83,10 +83,10 @@ export const passiveRange: Check<ServerSurvey> = {
   id: "server.passive",
   title: "the passive range: free, large enough, not given to outgoing connections",
   mode: "offline",
-  run(survey) {
+  async run(survey, { signal }) {
     const { passivePorts: range, listenAddress: hostname } = survey.config.network;
     const size = range.last - range.first + 1;
-    const taken = takenPorts(survey, hostname);
+    const taken = await takenPorts(survey, { hostname, signal });
     if (taken instanceof Error) {
       return [{
         status: "skip",
@@ -137,11 +137,21 @@ function inUse(taken: readonly number[]): Outcome {
   };
 }
 
+/** Ports that are tried before other checks, which wait for answers, get their turn. */
+const PORTS_A_TURN = 64;
+
 /** Which ports cannot be listened on now, which cosftp skips; or why none can. */
-function takenPorts(survey: ServerSurvey, hostname: string): number[] | Error {
+async function takenPorts(
+  survey: ServerSurvey,
+  { hostname, signal }: { hostname: string; signal: AbortSignal },
+): Promise<number[] | Error> {
   const { first, last } = survey.config.network.passivePorts;
   const taken: number[] = [];
   for (let port = first; port <= last; port++) {
+    if (port % PORTS_A_TURN === 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+    }
     try {
       survey.tools.listen({ hostname, port }).close();
     } catch (error) {

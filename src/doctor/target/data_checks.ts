@@ -5,7 +5,7 @@ import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { describeFailure, type Failure } from "../reach.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, type Step, stepsData } from "../steps.ts";
-import type { FtpClient } from "./ftp_client.ts";
+import { type FtpClient, RefusedPortError } from "./ftp_client.ts";
 import { CONNECT_TIMEOUT, type TargetSurvey } from "./target_survey.ts";
 
 /** How many ports of the passive range are tried, and how many when none of them opens. */
@@ -50,8 +50,23 @@ export const extendedPassive: Check<TargetSurvey> = {
   mode: "online",
   run: (survey, { signal }) =>
     survey.withSession(signal, async (client) => {
-      const { port } = await client.askPassive("EPSV", signal);
-      return [{ status: "pass", summary: `229 names port ${port}` }];
+      try {
+        const { port } = await client.askPassive("EPSV", signal);
+        return [{ status: "pass", summary: `229 names port ${port}` }];
+      } catch (error) {
+        // With IPv6 there is nothing else.
+        const isAll = ipVersion(client.address.hostname) === 6;
+        if (!(error instanceof RefusedPortError) || isAll) throw error;
+        return [{
+          status: "warn",
+          summary: error.message,
+          remedy: {
+            text:
+              "Most clients go on with PASV; those that come by IPv6 cannot. Turn EPSV on, and look whether a firewall " +
+              "that reads FTP takes it out",
+          },
+        }];
+      }
     }),
 };
 
@@ -114,7 +129,8 @@ function elsewhere({ named, reached }: { named: string; reached: string }): Outc
 
 /** Whether an address means nothing to other machines. */
 function isUnroutable(hostname: string): boolean {
-  return ["unspecified", "loopback", "link-local"].includes(addressScope(hostname));
+  return ["unspecified", "loopback", "link-local", "multicast", "reserved"]
+    .includes(addressScope(hostname));
 }
 
 function wrongAddress(
@@ -145,6 +161,9 @@ function wrongAddress(
 function whyWrong(named: string, reached: string): string {
   if (isUnroutable(named)) {
     return "No other machine can reach such an address: the server names what it listens on, or was told it by mistake.";
+  }
+  if (addressScope(named) === "documentation") {
+    return "Such addresses stand in examples and belong to nobody: the server was told one of those.";
   }
   if (addressScope(named) === "public") {
     return "It is a public address and not the server's: the address that the server was told is wrong or out of date, " +

@@ -20,6 +20,9 @@ export class FtpError extends Error {
   override readonly name = "FtpError";
 }
 
+/** The server names no passive port; the session goes on. */
+export class RefusedPortError extends FtpError {}
+
 /** The client's side of a control connection, patient with what servers really write. */
 export class FtpClient implements Disposable {
   /** The server's, as it was asked for. */
@@ -86,7 +89,7 @@ export class FtpClient implements Disposable {
     return await this.reply(deadline.signal);
   }
 
-  /** Asks for a passive port. @throws {FtpError} when the server has none to give. */
+  /** Asks for a passive port. @throws {RefusedPortError} when the server has none to give. */
   async askPassive(command: "PASV" | "EPSV", signal: AbortSignal): Promise<SocketAddress> {
     const answer = await this.ask(command, signal);
     const named = command === "EPSV"
@@ -94,7 +97,7 @@ export class FtpClient implements Disposable {
       : answer.code === 227
       ? /(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)/.exec(answer.text)
       : null;
-    if (!named) throw new FtpError(`${command} was answered with ${answer.lines.at(-1)}`);
+    if (!named) throw new RefusedPortError(`${command} was answered with ${answer.lines.at(-1)}`);
     const address = command === "EPSV"
       ? { hostname: this.address.hostname, port: Number(named[2]) }
       : { hostname: named.slice(1, 5).join("."), port: Number(named[5]) * 256 + Number(named[6]) };

@@ -80,10 +80,18 @@ export const icmp: Check<TargetSurvey> = {
         }];
       }
       const why = answer.kind === "silence"
-        ? "nothing comes back, a firewall drops them"
+        ? "nothing comes back, a firewall drops them or nobody is there"
         : answer.kind === "icmp"
         ? `rejected, ${describeIcmp(answer.icmp)}`
         : `cannot be sent, ${answer.errno}`;
+      if (answer.kind === "unsent") {
+        return [{
+          status: "warn",
+          summary: `Echo requests to ${address}: ${why}`,
+          remedy: { text: "Look at the routes and the rules for outgoing packets of this machine" },
+          data: { answer: answer.kind },
+        }];
+      }
       const steps = permitEcho(ipVersion(address)!);
       return [{
         status: "warn",
