@@ -121,7 +121,7 @@ export class LoopbackTls {
     // Deno lets go of a stranger's socket only when the stranger does.
     if (this.#connecting > 0) this.#early.set(from, tls);
     else tls.close();
-    // There may always be another one.
-    await nextTurn();
+    // Where there is a stranger there may always be another one.
+    if (this.#connecting === 0 || this.#early.size > this.#connecting) await nextTurn();
   }
 }
