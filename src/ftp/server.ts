@@ -1,6 +1,6 @@
 import { sleep } from "../clock.ts";
 import { clientNetwork } from "../net/cidr.ts";
-import { type Connection, formatAddress, type Listener, nextTurn } from "../net/connection.ts";
+import { type Connection, formatAddress, type Listener } from "../net/connection.ts";
 import { Code, encodeReply, reply } from "./reply.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { FtpServices } from "./services.ts";
@@ -8,9 +8,6 @@ import { Session } from "./session.ts";
 
 /** After an accept that failed (no file descriptors left) the next one is tried so much later. Milliseconds. */
 const ACCEPT_PAUSE = 100;
-
-/** So many connections are accepted, when there are always more, before the sessions have their turn. */
-const TURN = 8;
 
 /** All who are turned away hear the same. */
 const REFUSAL = new TextEncoder().encode(
@@ -82,12 +79,11 @@ export class FtpServer {
 
   async #accept(listener: Listener, how: { tls: "explicit" | "implicit" }): Promise<void> {
     const { log, clock } = this.#services;
-    for (let accepted = 1; !this.#stopped; accepted++) {
+    while (!this.#stopped) {
       try {
         const control = await listener.accept();
         if (control === null) return;
         this.#begin(control, how);
-        if (accepted % TURN === 0) await nextTurn();
       } catch (error) {
         log.error("Cannot accept a connection", { error: String(error) });
         await sleep(clock, ACCEPT_PAUSE);

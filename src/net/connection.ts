@@ -143,9 +143,13 @@ export class DenoConnection implements Connection {
   }
 }
 
+/** So many connections are accepted before others have their turn: there may always be a next one, which need not wait. */
+const TURN = 8;
+
 class DenoListener implements Listener {
   readonly address: SocketAddress;
   readonly #listener: Deno.TcpListener;
+  #acceptedInTurn = 0;
   #closed = false;
 
   constructor(listener: Deno.TcpListener) {
@@ -155,6 +159,11 @@ class DenoListener implements Listener {
 
   async accept(): Promise<Connection | null> {
     while (!this.#closed) {
+      if (this.#acceptedInTurn++ === TURN) {
+        this.#acceptedInTurn = 0;
+        await nextTurn();
+        continue;
+      }
       try {
         return accepted(await this.#listener.accept());
       } catch (error) {

@@ -4,6 +4,7 @@ import {
   DenoConnection,
   formatAddress,
   isPeerGone,
+  nextTurn,
   type SocketAddress,
 } from "./connection.ts";
 
@@ -115,7 +116,12 @@ export class LoopbackTls {
     if (awaited) {
       this.#awaited.delete(from);
       awaited.resolve(tls);
-    } else if (this.#connecting > 0) this.#early.set(from, tls);
-    else tls.close(); // Deno lets go of the socket only when the stranger does.
+      return;
+    }
+    // Deno lets go of a stranger's socket only when the stranger does.
+    if (this.#connecting > 0) this.#early.set(from, tls);
+    else tls.close();
+    // Where there is a stranger there may always be another one.
+    if (this.#connecting === 0 || this.#early.size > this.#connecting) await nextTurn();
   }
 }

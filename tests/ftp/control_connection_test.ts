@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type Listener, nextTurn } from "../../src/net/connection.ts";
-import { ScriptedConnection } from "../net/scripted_connection.ts";
 import { Gateway } from "./gateway.ts";
 
 const encoder = new TextEncoder();
@@ -146,20 +145,4 @@ Deno.test("a client that leaves during a listing on the control connection is no
   await gateway.sessionsLeft(0);
   const loud = gateway.log.lines.filter(({ level }) => level === "error" || level === "warning");
   assert.deepEqual(loud, []);
-});
-
-Deno.test("connections that never stop coming leave the sessions their turn", async () => {
-  let accepted = 0;
-  const decorate = (listener: Listener): Listener => ({
-    address: listener.address,
-    accept: () =>
-      accepted++ < 100 ? Promise.resolve(new ScriptedConnection([])) : listener.accept(),
-    close: () => listener.close(),
-    [Symbol.dispose]: () => listener.close(),
-  });
-  const starting = Gateway.start({ decorate });
-  await using gateway = await starting;
-  await nextTurn();
-  assert.ok(accepted < 50, `${accepted} were accepted first`);
-  using _peer = await gateway.logIn();
 });

@@ -66,6 +66,8 @@ class SessionPlayer implements Disposable {
   #batches = 0;
   /** What STAT has said last of the transfer under way. Bytes. */
   #moved = 0;
+  /** How many STATs have overtaken a transfer. */
+  #overtakings = 0;
   #coming: Promise<ReceivedReply | Error> | undefined;
 
   constructor(ground: Ground, peer: FtpPeer) {
@@ -157,6 +159,11 @@ class SessionPlayer implements Disposable {
       return head;
     }
     if (reply.code === 213 && TRANSFER_VERBS.has(head.verb)) return void this.#tookStatus(reply);
+    if (reply.text === "End of status" && head.verb !== "STAT" && this.#overtakings > 0) {
+      // It was a later STAT that has overtaken the transfer, and this is the one that waited.
+      this.#overtakings--;
+      return void this.#takeOutStatus();
+    }
     const { state } = this.#view;
     this.#view.ended(head, reply);
     this.#outstanding.shift();
@@ -181,6 +188,12 @@ class SessionPlayer implements Disposable {
   /** 213 to a STAT that has overtaken the transfer in front of it. */
   #tookStatus({ text }: ReceivedReply): void {
     this.#moved = Number(/: (\d+) bytes so far$/.exec(text)?.[1] ?? 0);
+    this.#overtakings++;
+    this.#takeOutStatus();
+  }
+
+  /** The first STAT that may have been answered; which it was shows later. */
+  #takeOutStatus(): void {
     const index = this.#outstanding.findIndex((command) => isInterruption(command, "STAT"));
     const [command] = index === -1 ? [] : this.#outstanding.splice(index, 1);
     if (!command) throw new Violation("wrong reply", "213 to a transfer");

@@ -37,3 +37,15 @@ Deno.test("a connection writes everything, however the socket takes it", async (
   await writing;
   assert.equal(read, size);
 });
+
+Deno.test("listener on which connections never stop coming leaves others their turn", async () => {
+  using listener = listen({ hostname: "127.0.0.1", port: 0 });
+  using open = new DisposableStack();
+  for (let count = 0; count < 100; count++) {
+    open.use(await Deno.connect(listener.address));
+  }
+  let accepted = 0;
+  const atTurn = new Promise<number>((resolve) => setTimeout(() => resolve(accepted), 0));
+  for (; accepted < 100; accepted++) open.use((await listener.accept())!);
+  assert.ok(await atTurn < 50, `${await atTurn} came first`);
+});

@@ -1,9 +1,4 @@
-import {
-  type Connection,
-  type Listener,
-  nextTurn,
-  type SocketAddress,
-} from "../../net/connection.ts";
+import type { Connection, Listener, SocketAddress } from "../../net/connection.ts";
 import { abortion } from "./abortion.ts";
 import { DataConnectionError } from "./data_error.ts";
 
@@ -77,8 +72,6 @@ export class PassiveListener implements Disposable {
       if (connection === null || this.#isPeer(connection.remote.hostname)) return connection;
       if (strangers === 0) this.#onStranger(connection.remote);
       connection.close();
-      // There may always be another one.
-      await nextTurn();
     }
   }
 }
