@@ -53,7 +53,9 @@ export class LoginGuard {
   /** Whether this numeric address may not log in now. */
   isBanned(hostname: string): boolean {
     const conduct = this.#clients.get(clientNetwork(hostname));
-    return conduct !== undefined && conduct.bannedUntil > this.#options.clock.now();
+    const isBanned = conduct !== undefined && conduct.bannedUntil > this.#options.clock.now();
+    // An exception may be a part of the network that is banned.
+    return isBanned && !this.excepts(hostname);
   }
 
   /**

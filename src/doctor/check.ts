@@ -45,9 +45,12 @@ export interface Finding extends Outcome {
   readonly durationMs: number;
 }
 
+/** How long a check that was stopped may still clean up before nobody waits for it any more. Milliseconds. */
+export const CLEANUP_MAX = 10_000;
+
 /** What a running check may ask the runner for. */
 export interface CheckRun {
-  /** Aborts when the check's time is up or nobody waits any more: end soon, and clean up first. */
+  /** Aborts when the check's time is up or somebody stops it: end soon, and clean up first ({@linkcode CLEANUP_MAX}). */
   readonly signal: AbortSignal;
   /** What a check of `needs` has found about the same subject. @throws RangeError for any other check. */
   found(id: string): readonly Finding[];

@@ -1,11 +1,15 @@
 import { type Clock, Deadline } from "../clock.ts";
-import type { Check, CheckRun, Finding, Mode, Outcome } from "./check.ts";
+import {
+  type Check,
+  type CheckRun,
+  CLEANUP_MAX,
+  type Finding,
+  type Mode,
+  type Outcome,
+} from "./check.ts";
 import { Slots } from "./slots.ts";
 
 const SECOND = 1_000;
-
-/** How long a check whose time is up may still clean up before nobody waits for it any more. Milliseconds. */
-const CLEANUP = 10 * SECOND;
 
 /** A thing that checks are run on. */
 export interface Named<Subject> {
@@ -183,7 +187,7 @@ class Patience implements Disposable {
     const { promise, reject } = Promise.withResolvers<never>();
     this.lost = promise;
     this.#onAbort = () => {
-      this.#timer = clock.schedule(CLEANUP, () => reject(signal.reason));
+      this.#timer = clock.schedule(CLEANUP_MAX, () => reject(signal.reason));
     };
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }

@@ -30,7 +30,7 @@ export class FtpServer {
   readonly #limits: ConnectionLimits;
   readonly #refusals: RefusalLog;
   readonly #sessions = new Map<Session, Promise<void>>();
-  /** How many sessions there are of each client. */
+  /** How many sessions there are of each client, those that the guard makes an exception of left out. */
   readonly #clients = new Map<string, number>();
   readonly #accepting: readonly Promise<void>[];
   #stopped = false;
@@ -129,6 +129,8 @@ export class FtpServer {
   }
 
   #count(hostname: string, change: 1 | -1): void {
+    // An exception may be a part of a network whose others have their limit.
+    if (this.#services.guard.excepts(hostname)) return;
     const client = clientNetwork(hostname);
     const count = (this.#clients.get(client) ?? 0) + change;
     if (count === 0) this.#clients.delete(client);

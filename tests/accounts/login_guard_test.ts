@@ -80,6 +80,10 @@ Deno.test("the guard leaves its exceptions alone, and everybody when its thresho
     assert.deepEqual([guard.isBanned(hostname), guard.excepts(hostname)], [false, true]);
   }
   assert.equal(guard.excepts("192.0.2.1"), false);
+  const neighbour = watching({ except: [parseCidr("2001:db8:0:1::1")] });
+  neighbour.fail("2001:db8:0:1::2", 10);
+  assert.equal(neighbour.guard.isBanned("2001:db8:0:1::2"), true);
+  assert.equal(neighbour.guard.isBanned("2001:db8:0:1::1"), false);
   const off = watching({ threshold: 0 });
   assert.deepEqual(off.fail("192.0.2.1", 100), Array(100).fill(0));
   assert.deepEqual([off.guard.isBanned("192.0.2.1"), off.guard.size], [false, 0]);

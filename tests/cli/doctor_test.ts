@@ -51,6 +51,41 @@ for (const hostname of ["127.0.0.1", "::1"]) {
   });
 }
 
+Deno.test("doctor --target --write names the file where the account may not delete it", async () => {
+  await using gateway = await Gateway.start({ deleteEnable: false });
+  const terminal = new FakeTerminal({ COSFTP_PASSWORD: "secret" });
+  const { exitCode, of } = await examine(["--write", "--target", targetOf(gateway)], terminal);
+  assert.equal(exitCode, 1);
+  const [left] = await gateway.keys();
+  assert.equal(
+    of("target.write").summary,
+    `${left} may be left on the server: DELE was answered with 550 The account is not permitted to do this`,
+  );
+  assert.match(of("target.write").remedy!.text, /^Delete it/);
+});
+
+Deno.test("doctor --target --write deletes the file also when it is interrupted", async () => {
+  for (const operation of ["GetObject", "DeleteObject"] as const) {
+    await using gateway = await Gateway.start();
+    const { faults, traffic } = gateway.emulator;
+    using _fault = faults.add({ operation: "GetObject", fault: { kind: "timeout" } });
+    using _denial = operation === "DeleteObject" && faults.add({
+          operation,
+          fault: { kind: "error", code: "AccessDenied", status: 403 },
+        }) || undefined;
+    const terminal = new FakeTerminal({ COSFTP_PASSWORD: "secret" });
+    const examining = examine(["--write", "--target", targetOf(gateway)], terminal);
+    await traffic.begun("GetObject");
+    terminal.interrupt();
+    const { exitCode, of } = await examining;
+    assert.equal(exitCode, 1);
+    const [left] = await gateway.keys();
+    const { status, summary } = of("target.write");
+    if (operation === "GetObject") assert.deepEqual([status, left], ["skip", undefined]);
+    else assert.match(summary, new RegExp(`^${left} may be left on the server: DELE was answered`));
+  }
+});
+
 Deno.test("doctor --target with a wrong password says so, and tries nothing that needs a login", async () => {
   await using gateway = await Gateway.start();
   const terminal = new FakeTerminal({ COSFTP_PASSWORD: "wrong" });

@@ -3,8 +3,14 @@ import { systemClock } from "../../src/clock.ts";
 import { greeting, login, tls, workingDirectory } from "../../src/doctor/target/control_checks.ts";
 import { extendedPassive, passive } from "../../src/doctor/target/data_checks.ts";
 import { dns, tcp } from "../../src/doctor/target/network_checks.ts";
+import { list } from "../../src/doctor/target/transfer_checks.ts";
 import { type Target, TargetSurvey } from "../../src/doctor/target/target_survey.ts";
-import { type Connection, listen, systemDialer } from "../../src/net/connection.ts";
+import {
+  type Connection,
+  listen,
+  type SocketAddress,
+  systemDialer,
+} from "../../src/net/connection.ts";
 
 const RUN = { signal: new AbortController().signal, found: () => [] };
 const TARGET: Target = {
@@ -33,11 +39,13 @@ class ScriptedServer implements AsyncDisposable {
 
   survey(
     target: Target,
-    { address, deaf, tlsError }: {
+    { address, deaf, tlsError, data }: {
       address: string;
       /** An address of the name that nobody answers at. */
       deaf?: string;
       tlsError?: Error;
+      /** Where data connections get to; TLS fails on them only. */
+      data?: SocketAddress;
     },
   ): TargetSurvey {
     const survey = new TargetSurvey(target, {
@@ -47,11 +55,14 @@ class ScriptedServer implements AsyncDisposable {
       resolve: () => Promise.resolve(deaf === undefined ? [address] : [deaf, address]),
       dialer: {
         ...systemDialer,
-        connect: ({ hostname, port }, signal) =>
-          port === target.port && hostname !== deaf
+        connect: ({ hostname, port }, signal) => {
+          if (port === data?.port) return systemDialer.connect(data, signal);
+          return port === target.port && hostname !== deaf
             ? systemDialer.connect(this.#listener.address, signal)
-            : Promise.reject(new Deno.errors.ConnectionRefused("Connection refused")),
+            : Promise.reject(new Deno.errors.ConnectionRefused("Connection refused"));
+        },
         startTls(connection) {
+          if (data && connection.remote.port !== data.port) return Promise.resolve(connection);
           connection.close();
           return Promise.reject(tlsError);
         },
@@ -148,6 +159,27 @@ for (
     assert.match(outcome!.detail!, why);
   });
 }
+
+Deno.test("target.list: after a data connection that broke, other checks do not take its reply for theirs", async () => {
+  using data = listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = data.address;
+  await using server = new ScriptedServer({
+    ...LOGIN,
+    AUTH: "234 go on",
+    FEAT: "211-Features\r\n AUTH TLS\r\n211 end",
+    EPSV: "500 no",
+    PASV: `227 Entering Passive Mode (1,2,3,1,${port >> 8},${port & 255})`,
+    LIST: "150 here it comes\r\n425 TLS failed",
+    PWD: '257 "/home"',
+  });
+  const tlsError = new Deno.errors.InvalidData("received fatal alert");
+  const target: Target = { ...TARGET, tls: "wanted" };
+  using survey = server.survey(target, { address: "1.2.3.1", tlsError, data: data.address });
+  const [outcome] = await list.run(survey, RUN);
+  assert.match(outcome!.summary, /^The data connection of LIST broke: received fatal alert/);
+  const [next] = await workingDirectory.run(survey, RUN);
+  assert.equal(next!.summary, "The working directory is /home");
+});
 
 Deno.test("target.epsv: a server that refuses EPSV is warned of, as PASV is left", async () => {
   await using server = new ScriptedServer({ ...LOGIN, EPSV: "500 EPSV not understood" });

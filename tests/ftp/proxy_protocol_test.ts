@@ -9,7 +9,7 @@ import type { GatewayOptions } from "./gateway_options.ts";
 
 const CLIENT = { hostname: "192.0.2.7", port: 40_000 };
 const SERVICE = { hostname: "203.0.113.10", port: 21 };
-const ENDS = { source: CLIENT, destination: SERVICE };
+const SERVICE_V6 = { hostname: "2001:db8:ffff::10", port: 21 };
 
 /** A gateway that takes loopback for a load balancer. */
 function startBehindProxy(options: GatewayOptions = {}): Promise<Gateway> {
@@ -31,7 +31,8 @@ async function connect(gateway: Gateway): Promise<FtpPeer> {
 async function connectFrom(gateway: Gateway, hostname: string): Promise<FtpPeer> {
   const peer = await FtpPeer.connect(gateway.address);
   const source = { ...CLIENT, hostname };
-  await peer.send(proxyHeader({ version: 2, ends: { ...ENDS, source } }));
+  const destination = hostname.includes(":") ? SERVICE_V6 : SERVICE;
+  await peer.send(proxyHeader({ version: 2, ends: { source, destination } }));
   return peer;
 }
 
@@ -109,6 +110,22 @@ Deno.test("behind a proxy bans and caps are the client's, not the load balancer'
   using other = await connectFrom(gateway, neighbour);
   await other.expect(220);
   await other.logIn();
+});
+
+Deno.test("sessions of an address that the guard excepts take none from others of its IPv6 network", async () => {
+  const [excepted, neighbour] = ["2001:db8:0:1::1", "2001:db8:0:1::2"];
+  await using gateway = await startBehindProxy({
+    loginGuard: { except: [parseCidr(excepted)] },
+    maxConnectionsPerAddress: 1,
+  });
+  using first = await connectFrom(gateway, excepted);
+  await first.expect(220);
+  using other = await connectFrom(gateway, neighbour);
+  await other.expect(220);
+  using second = await connectFrom(gateway, excepted);
+  await second.expect(220);
+  using beyond = await connectFrom(gateway, neighbour);
+  await beyond.expect(421);
 });
 
 Deno.test("behind a proxy every line of a session names the client", async () => {

@@ -1,12 +1,7 @@
 import { crc64 } from "../../checksum/crc64.ts";
-import {
-  type ObjectStore,
-  type Stored,
-  StoreError,
-  uninterrupted,
-} from "../../store/object_store.ts";
+import { type ObjectStore, type Stored, StoreError } from "../../store/object_store.ts";
 import type { CamAction } from "./cam_policy.ts";
-import { describeRefusal, isDenied, isLetThrough, NO_UPLOAD, refusalOf } from "./refusal.ts";
+import { isDenied, isLetThrough, NO_UPLOAD, refusalOf, whyLeft } from "./refusal.ts";
 
 const BYTES = new TextEncoder().encode(
   "cosftp check-keys --write wrote this and removes it again\n",
@@ -128,14 +123,14 @@ export class Canary {
     );
   }
 
-  /** Removes everything, also what an interrupted call may have left. @returns why something is still there. */
-  async remove(): Promise<readonly string[]> {
+  /** Removes everything, also what an interrupted call may have left. @returns what may still be there, and why. */
+  async remove(signal: AbortSignal): Promise<readonly string[]> {
     const store = this.#store;
-    const call = uninterrupted();
+    const call = { signal };
     const left: string[] = [];
     const attempt = async (what: string, work: Promise<unknown>) => {
-      const refusal = await refusalOf(work);
-      if (refusal) left.push(`${what}: ${describeRefusal(refusal)}`);
+      const reason = await whyLeft(work, signal);
+      if (reason !== undefined) left.push(`${what}: ${reason}`);
     };
     if (this.#upload) {
       await attempt("an unfinished upload", store.abortUpload(this.#upload, call));

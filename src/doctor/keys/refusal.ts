@@ -21,6 +21,20 @@ export async function refusalOf(call: Promise<unknown>): Promise<StoreError | un
   }
 }
 
+/** Waits for a call that removes something. @returns why what it is to remove may be there still. */
+export async function whyLeft(
+  call: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const refusal = await refusalOf(call);
+    return refusal && describeRefusal(refusal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return (signal.reason as Error).message;
+  }
+}
+
 /** Whether it was CAM, or the bucket's policy, that said no. */
 export function isDenied(error: StoreError): boolean {
   return error.code === "AccessDenied";

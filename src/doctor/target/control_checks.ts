@@ -26,7 +26,7 @@ export const greeting: Check<TargetSurvey> = {
       }];
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof SessionLost) return [error.outcome];
+      if (error instanceof SessionLost) return error.outcomes;
       const advice = tlsAdvice(error as Error);
       if (survey.target.tls === "implicit" && advice !== undefined) {
         const { message } = error as Error;
@@ -67,7 +67,7 @@ export const tls: Check<TargetSurvey> = {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof SessionLost) return [error.outcome];
+      if (error instanceof SessionLost) return error.outcomes;
       if (!(error instanceof FtpError)) return [failedTls(error as Error)];
       return [{
         status: "fail",

@@ -129,13 +129,13 @@ export class TargetSurvey implements Disposable {
   ): Promise<readonly Outcome[]> {
     const turn = this.#turn.then(async () => {
       try {
-        this.#session ??= await this.#logIn(signal);
+        this.#session ??= await this.logIn(signal);
         return await work(this.#session);
       } catch (error) {
         this.#session?.[Symbol.dispose]();
         this.#session = undefined;
+        if (error instanceof SessionLost) return error.outcomes;
         signal.throwIfAborted();
-        if (error instanceof SessionLost) return [error.outcome];
         if (error instanceof FtpError) {
           return [{ status: "fail" as const, summary: error.message, remedy: SEE_LOG }];
         }
@@ -231,7 +231,8 @@ export class TargetSurvey implements Disposable {
     await this.#startTls(client, signal);
   }
 
-  async #logIn(signal: AbortSignal): Promise<FtpClient> {
+  /** A session of its own, for when the other is lost; it is to be disposed of. @throws as what it says to the server does. */
+  async logIn(signal: AbortSignal): Promise<FtpClient> {
     const { user, password } = this.target;
     const protection = await this.protection(signal);
     const { client } = await this.#open(signal);
@@ -258,14 +259,14 @@ export class TargetSurvey implements Disposable {
   }
 }
 
-/** The control connection is of no more use; the checks tell the outcome as it is. */
+/** The control connection is of no more use; the checks tell the outcomes as they are. */
 export class SessionLost extends Error {
   override readonly name = "SessionLost";
-  readonly outcome: Outcome;
+  readonly outcomes: readonly Outcome[];
 
-  constructor(outcome: Outcome) {
-    super(outcome.summary);
-    this.outcome = outcome;
+  constructor(...outcomes: readonly [Outcome, ...Outcome[]]) {
+    super(outcomes[0].summary);
+    this.outcomes = outcomes;
   }
 }
 

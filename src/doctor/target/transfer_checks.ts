@@ -5,7 +5,7 @@ import { failedConnection } from "../connect_outcome.ts";
 import { permitTooBig, tooBig } from "../opening_steps.ts";
 import { remedyOf, stepsData } from "../steps.ts";
 import { openData } from "./data_checks.ts";
-import { type FtpClient, FtpError, type FtpReply } from "./ftp_client.ts";
+import type { FtpClient, FtpReply } from "./ftp_client.ts";
 import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** How long a data connection may bring nothing. Milliseconds. */
@@ -14,10 +14,6 @@ const STALL = 12_000;
 const LISTING_ENOUGH = 1024 * 1024;
 /** How long a server gets to connect back. Milliseconds. */
 const ACTIVE_TIMEOUT = 5_000;
-/** How long removing the file may take. Milliseconds. */
-const CLEANUP = 5_000;
-/** More than one packet each way. Bytes. */
-const CANARY_SIZE = 64 * 1024;
 
 export const list: Check<TargetSurvey> = {
   id: "target.list",
@@ -34,41 +30,6 @@ export const list: Check<TargetSurvey> = {
       });
       if ("outcome" in received) return [received.outcome];
       return [{ status: "pass", summary: `LIST brought ${received.bytes.length} bytes` }];
-    }),
-};
-
-export const write: Check<TargetSurvey> = {
-  id: "target.write",
-  title: "a file is uploaded, read back and deleted",
-  needs: ["target.list"],
-  mode: "write",
-  run: (survey, { signal }) =>
-    survey.withSession(signal, async (client) => {
-      const name = `cosftp-doctor-${crypto.randomUUID()}.bin`;
-      const canary = crypto.getRandomValues(new Uint8Array(CANARY_SIZE));
-      try {
-        const refused = await upload(survey, { client, name, bytes: canary, signal });
-        if (refused) return [refused];
-        const received = await download(survey, { client, command: `RETR ${name}`, signal });
-        if ("outcome" in received) return [received.outcome];
-        const isSame = received.bytes.length === canary.length &&
-          received.bytes.every((byte, index) => byte === canary[index]);
-        if (isSame) {
-          return [{ status: "pass", summary: `${CANARY_SIZE} bytes came back as they were sent` }];
-        }
-        return [{
-          status: "fail",
-          summary: "What was read back is not what was sent",
-          remedy: {
-            text: "Something on the way rewrites the data: an ALG, a proxy, a broken server",
-          },
-        }];
-      } finally {
-        // Also after Ctrl-C, and for as long as a reply may take.
-        await client.ask(`DELE ${name}`, AbortSignal.timeout(CLEANUP)).catch((cause) => {
-          throw new FtpError(`${name} may be left on the server: ${cause.message}`, { cause });
-        });
-      }
     }),
 };
 
@@ -96,7 +57,7 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
   listener: Listener;
   signal: AbortSignal;
 }): Promise<Outcome[]> {
-  using _limit = stopAfter(ACTIVE_TIMEOUT, () => listener.close());
+  using _limit = stopAfter(ACTIVE_TIMEOUT, { stop: () => listener.close(), signal });
   const accepted = listener.accept();
   const answered = client.ask("NLST", signal);
   answered.catch(() => {});
@@ -108,6 +69,7 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
     return [activeRefused(first.lines.at(-1)!)];
   }
   const connection = await accepted;
+  signal.throwIfAborted();
   // The server may go on trying for long, and listens to nothing meanwhile.
   if (!connection) {
     throw new SessionLost(activeRefused(`it did not connect within ${ACTIVE_TIMEOUT / 1_000} s`));
@@ -137,7 +99,8 @@ function activeRefused(reason: string): Outcome {
   };
 }
 
-async function download(survey: TargetSurvey, { client, command, enough, signal }: {
+/** Fetches what a command brings. @throws {SessionLost} where the data connection failed: its reply is still to come. */
+export async function download(survey: TargetSurvey, { client, command, enough, signal }: {
   client: FtpClient;
   command: string;
   /** Bytes after which the transfer is ended early. @default never */
@@ -153,14 +116,15 @@ async function download(survey: TargetSurvey, { client, command, enough, signal 
   const opening = await client.ask(command, signal);
   if (opening.code >= 200) return { outcome: refused(command, opening) };
   let bytes: Uint8Array;
-  using stall = stopAfter(STALL, () => opened.close());
+  using stall = stopAfter(STALL, { stop: () => opened.close(), signal });
   try {
     using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
     bytes = await drain(data, { enough, onBytes: stall.touch });
   } catch (error) {
     signal.throwIfAborted();
-    if (stall.fired) return { outcome: stalled(command, opened.remote.hostname) };
-    return { outcome: brokenData(command, error as Error) };
+    throw new SessionLost(
+      failedTransfer(command, { error, stall, hostname: opened.remote.hostname }),
+    );
   }
   const closing = await client.reply(signal);
   const isWell = closing.code === 226 || closing.code === 250 ||
@@ -168,11 +132,18 @@ async function download(survey: TargetSurvey, { client, command, enough, signal 
   return isWell ? { bytes } : { outcome: refused(command, closing) };
 }
 
-/** @returns why not. */
-async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
+/** A file for the server. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Whether something of it may be on the server. */
+  mayExist: boolean;
+}
+
+/** Sends a file. @returns why the server does not take it. @throws as {@linkcode download} does. */
+export async function upload(survey: TargetSurvey, { client, file, signal }: {
   client: FtpClient;
-  name: string;
-  bytes: Uint8Array;
+  file: UploadedFile;
   signal: AbortSignal;
 }): Promise<Outcome | undefined> {
   const plain = await openData(survey, { client, signal });
@@ -181,21 +152,25 @@ async function upload(survey: TargetSurvey, { client, name, bytes, signal }: {
     return failedConnection(plain, { what: "The data connection", ports });
   }
   using opened = plain;
-  const command = `STOR ${name}`;
+  const command = `STOR ${file.name}`;
+  file.mayExist = true;
   const opening = await client.ask(command, signal);
-  if (opening.code >= 200) return refused(command, opening);
-  using stall = stopAfter(STALL, () => opened.close());
+  if (opening.code >= 200) {
+    file.mayExist = false;
+    return refused(command, opening);
+  }
+  using stall = stopAfter(STALL, { stop: () => opened.close(), signal });
   try {
     using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
-    await data.write(bytes);
+    await data.write(file.bytes);
     await data.closeWrite();
     stall.touch();
     data.close();
   } catch (error) {
     signal.throwIfAborted();
-    return stall.fired
-      ? stalled(command, opened.remote.hostname)
-      : brokenData(command, error as Error);
+    throw new SessionLost(
+      failedTransfer(command, { error, stall, hostname: opened.remote.hostname }),
+    );
   }
   const closing = await client.reply(signal);
   return closing.code === 226 || closing.code === 250 ? undefined : refused(command, closing);
@@ -214,6 +189,14 @@ function refused(command: string, answer: FtpReply): Outcome {
     },
     data: { code: answer.code },
   };
+}
+
+function failedTransfer(command: string, { error, stall, hostname }: {
+  error: unknown;
+  stall: { readonly fired: boolean };
+  hostname: string;
+}): Outcome {
+  return stall.fired ? stalled(command, hostname) : brokenData(command, error as Error);
 }
 
 function brokenData(command: string, error: Error): Outcome {
@@ -262,14 +245,18 @@ async function drain(
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-/** Calls `stop` when nothing was touched for `milliseconds`. */
-function stopAfter(milliseconds: number, stop: () => void) {
+/** Calls `stop` when nothing was touched for `milliseconds`, or the check is stopped. */
+function stopAfter(
+  milliseconds: number,
+  { stop, signal }: { stop: () => void; signal: AbortSignal },
+) {
   let fired = false;
   const onTime = () => {
     fired = true;
     stop();
   };
   let timer = setTimeout(onTime, milliseconds);
+  signal.addEventListener("abort", stop, { once: true });
   return {
     get fired() {
       return fired;
@@ -278,6 +265,9 @@ function stopAfter(milliseconds: number, stop: () => void) {
       clearTimeout(timer);
       timer = setTimeout(onTime, milliseconds);
     },
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    },
   };
 }

@@ -3,6 +3,7 @@ import type { Operation } from "../../../src/emulator/api/call.ts";
 import type { Emulator } from "../../../src/emulator/emulator.ts";
 import type { Finding } from "../../../src/doctor/check.ts";
 import { RawClient } from "../../emulator/raw_client.ts";
+import { FakeClock } from "../../fake_clock.ts";
 import {
   BUCKET,
   checkAccount,
@@ -235,6 +236,61 @@ Deno.test("the canary is removed also when the checks are interrupted", async ()
     assert.equal(finding.status, "fail");
     assert.match(finding.summary, /^The canary was not tried to its end/);
     assert.deepEqual(await contents(bucket), [], operation);
+  }
+});
+
+Deno.test("a canary that COS cannot be asked to remove in time is named", async () => {
+  await using bucket = await startBucket();
+  const clock = new FakeClock(Date.now());
+  using _hanging = bucket.faults.add({ operation: "UploadPart", fault: { kind: "timeout" } });
+  using _deaf = bucket.faults.add({
+    operation: "DeleteObject",
+    key: ".cosftp-check-*",
+    skip: 1,
+    fault: { kind: "timeout" },
+  });
+  const interruption = new AbortController();
+  const checking = checkAccount(bucket.address, {
+    ...WRITING,
+    checks: ["rights.write"],
+    clock,
+    signal: interruption.signal,
+  });
+  await bucket.traffic.begun("UploadPart");
+  interruption.abort();
+  await bucket.traffic.begun("DeleteObject", 4);
+  clock.advance(8_000);
+  const [left] = await contents(bucket);
+  const [, finding] = (await checking).filter(({ check }) => check === "rights.write");
+  assert.equal(finding!.summary, `The canary could not be removed: ${left}*`);
+});
+
+Deno.test("a record that cannot be removed is named, also when the checks are interrupted", async () => {
+  for (const isInterrupted of [false, true]) {
+    await using bucket = await startBucket();
+    // The first one finds out whether it may, the other is to remove.
+    using _denial = bucket.faults.add({
+      operation: "DeleteObject",
+      skip: 1,
+      fault: { kind: "error", code: "AccessDenied", status: 403 },
+    });
+    using _hanging = isInterrupted
+      ? bucket.faults.add({ operation: "GetObject", key: "*/check-*", fault: { kind: "timeout" } })
+      : undefined;
+    const interruption = new AbortController();
+    const checking = checkAccount(bucket.address, {
+      ...WRITING,
+      checks: ["rights.records"],
+      signal: interruption.signal,
+    });
+    if (isInterrupted) {
+      await bucket.traffic.begun("GetObject");
+      interruption.abort();
+    }
+    const findings = (await checking).filter(({ check }) => check === "rights.records");
+    const [left] = await contents(bucket);
+    assert.equal(findings.at(-1)!.status, "fail");
+    assert.equal(findings.at(-1)!.summary, `The canary could not be removed: ${left}*`);
   }
 });
 
