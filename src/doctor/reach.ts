@@ -4,6 +4,7 @@ import { formatAddress } from "../net/connection.ts";
 import { describeIcmp, type IcmpMessage, isProhibition } from "../net/icmp_message.ts";
 import { errnoName, type Libc } from "../net/libc.ts";
 import { probeTcp } from "../net/tcp_probe.ts";
+import { Patience } from "./patience.ts";
 
 /** Why a TCP connection could not be opened, as far as one end can tell. */
 export type Cause =
@@ -70,13 +71,13 @@ export class Reach {
     const { timeout, signal } = options;
     const start = performance.now();
     // Linux itself gives up after two minutes.
-    const patience = AbortSignal.timeout(timeout);
+    using patience = new Patience(timeout);
     try {
-      return await this.#dialer.connect(address, AbortSignal.any([signal, patience]));
+      return await this.#dialer.connect(address, AbortSignal.any([signal, patience.signal]));
     } catch (error) {
       signal.throwIfAborted();
       const elapsed = performance.now() - start;
-      const errno = patience.aborted ? "ETIMEDOUT" : errnoOf(error);
+      const errno = patience.signal.aborted ? "ETIMEDOUT" : errnoOf(error);
       return judge({
         address,
         errno,

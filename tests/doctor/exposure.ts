@@ -5,6 +5,8 @@ import type { Host } from "./namespaces.ts";
 /** Those of ICMP that are tried. */
 const CODES = Array.from({ length: 16 }, (_, code) => code);
 const KNOCK = new URL("knock.ts", import.meta.url).pathname;
+/** Each knocks from another port: what a router or a firewall remembers of the one before is no answer. */
+let nextPort = 20_000;
 
 /** What of a machine can be reached: `tcp 2121`, `udp 53`, `icmp 8/0` (type and code). */
 export type Exposure = ReadonlySet<string>;
@@ -31,8 +33,9 @@ export async function exposureOf(
 ): Promise<Exposure> {
   await host.paste([`nft -f - <<'END'\n${WATCH}\nEND`]);
   try {
-    const knock = `run --quiet --no-prompt --allow-ffi ${KNOCK} ${address}`;
-    await from.run([Deno.execPath(), ...knock.split(" ")]);
+    const [route] = JSON.parse(await from.run(`ip -j route get ${address}`.split(" ")));
+    const knock = `run --quiet --no-prompt --allow-ffi ${KNOCK} ${address} ${route.prefsrc}`;
+    await from.run([Deno.execPath(), ...knock.split(" "), `${nextPort++}`]);
     return new Set(
       readSets(await host.run("nft --json --numeric list table inet watch".split(" "))),
     );

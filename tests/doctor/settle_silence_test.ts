@@ -61,7 +61,7 @@ for (
       [["open", 5], ["dropped", 5_000]],
       [["open", 5], ["dropped", 5_000]],
       ["dropped 60005-65004", "open 60000-60004"],
-      1,
+      3,
     ],
     [
       "open ports whose answers were lost",
@@ -76,6 +76,20 @@ for (
       [["open", 67], ["dropped", 38]],
       ["dropped 60067-60104", "open 60000-60066"],
       12,
+    ],
+    [
+      "open ports whose answers were lost, on both sides of dropped ones",
+      [["dropped", 300]],
+      [["open", 100], ["dropped", 100], ["open", 100]],
+      ["dropped 60100-60199", "open 60000-60099 60200-60299"],
+      19,
+    ],
+    [
+      "refused ports whose answers were lost, next to open ones",
+      [["open", 450], ["dropped", 100], ["refused", 450]],
+      [["open", 500], ["refused", 500]],
+      ["open 60000-60499", "refused 60500-60999"],
+      10,
     ],
     [
       "ports that nobody holds are passed over",
@@ -98,4 +112,11 @@ Deno.test("--probe asks about the longest rows only, and takes short ones betwee
   const { ranges, asked } = await settled([...seen, ["prohibited", 1]], [["prohibited", 301]]);
   assert.deepEqual(ranges, ["prohibited 60000-60300"]);
   assert.equal(asked, 20);
+});
+
+Deno.test("--probe asks each port of short rows again, when there are many of them", async () => {
+  const seen = Array.from({ length: 100 }, (): Run[] => [["open", 1], ["dropped", 1]]).flat();
+  const { ranges, asked } = await settled(seen, [["open", 199], ["dropped", 1]]);
+  assert.deepEqual(ranges, ["dropped 60199", "open 60000-60198"]);
+  assert.equal(asked, 100);
 });

@@ -2,6 +2,7 @@ import { inParallel } from "../../vfs/in_parallel.ts";
 import { ipVersion } from "../../net/cidr.ts";
 import type { SocketAddress } from "../../net/connection.ts";
 import { learnOnce } from "../learn_once.ts";
+import { Patience } from "../patience.ts";
 import { type Failure, Reach } from "../reach.ts";
 import type { PortRange } from "../steps.ts";
 import type { SurveyTools } from "../target/target_survey.ts";
@@ -113,7 +114,8 @@ export class PortSurvey {
     const connection = await this.#reach.connect(address, { timeout: CONNECT_TIMEOUT, signal });
     if ("cause" in connection) return { kind: "failed", failure: connection };
     using opened = connection;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT)]);
+    using patience = new Patience(ANSWER_TIMEOUT);
+    const limit = AbortSignal.any([signal, patience.signal]);
     const stop = () => opened.close();
     limit.addEventListener("abort", stop, { once: true });
     try {

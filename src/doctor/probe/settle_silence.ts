@@ -1,7 +1,10 @@
+import { inParallel } from "../../vfs/in_parallel.ts";
 import type { PortState } from "./port_map.ts";
 
-/** How many rows of silent ports are looked at once more. */
+/** How many rows of silent ports are looked at closely. */
 const ROWS_MAX = 20;
+/** Silent ports of the other rows that are asked again at the same time. */
+const AT_ONCE = 128;
 
 /** Silent ports next to each other. A neighbour's state is given where some of them may really have the same. */
 interface Row {
@@ -10,25 +13,31 @@ interface Row {
   readonly after: PortState | undefined;
 }
 
+type Ask = (port: number) => Promise<PortState>;
+
 /**
  * Looks once more at ports of which nothing came back when many were asked at once. Linux answers by ICMP about once a second, so
- * most ports of many that are rejected are silent too; and answers get lost. A row is taken to be dropped, rejected, or one of them up to
- * some port and the other from there; many short ones are taken for what is beside them.
+ * most ports of many that are rejected are silent too; and answers get lost. A long row is asked alone at its ends and in its
+ * middle, and then between two ports that differ, until it is known where one state ends and the next begins. Of many short
+ * ones each port is asked again, or it is taken for the rejected port beside it.
  *
  * @param states of all ports; they are corrected.
  * @param ask asks one port again.
  */
-export async function settleSilence(
-  states: Map<number, PortState>,
-  ask: (port: number) => Promise<PortState>,
-): Promise<void> {
+export async function settleSilence(states: Map<number, PortState>, ask: Ask): Promise<void> {
   const rows = silentRows(states).sort((a, b) => b.ports.length - a.ports.length);
-  for (const [index, row] of rows.entries()) {
-    const settled = index < ROWS_MAX
-      ? await settleRow(row, ask)
-      : all(row.ports, row.before ?? row.after ?? "dropped");
-    for (const [port, state] of settled) states.set(port, state);
+  for (const row of rows.slice(0, ROWS_MAX)) {
+    for (const [port, state] of await settleRow(row, ask)) states.set(port, state);
   }
+  const again: number[] = [];
+  for (const { ports, before, after } of rows.slice(ROWS_MAX)) {
+    const rejected = before ?? after;
+    if (rejected === undefined) again.push(...ports);
+    else for (const port of ports) states.set(port, rejected);
+  }
+  await inParallel(again, AT_ONCE, async (port) => {
+    states.set(port, await ask(port));
+  });
 }
 
 /** Ports that nobody holds are passed over. */
@@ -51,53 +60,37 @@ function asRejected([, state]: readonly [number, PortState?] = [0]): PortState |
   return state === "prohibited" ? state : undefined;
 }
 
-async function settleRow(
-  { ports, before, after }: Row,
-  ask: (port: number) => Promise<PortState>,
-): Promise<[number, PortState][]> {
-  if (ports.length === 0) return [];
-  // The port that tells most: the one furthest from neighbours that it may be like.
-  const at = (before === undefined) === (after === undefined)
-    ? ports.length >> 1
-    : before === undefined
-    ? 0
-    : ports.length - 1;
-  const state = await ask(ports[at]!);
-  if (state !== "dropped") {
-    if (state === before || state === after) return all(ports, state);
-    // Its answer was lost; who knows about the others.
-    return [
-      ...await settleRow({ ports: ports.slice(0, at), before, after: state }, ask),
-      [ports[at]!, state],
-      ...await settleRow({ ports: ports.slice(at + 1), before: state, after }, ask),
-    ];
-  }
-  const isSilent = async (index: number) => await ask(ports[index]!) === "dropped";
-  // As far as the neighbours' state goes.
-  const first = before === undefined ? 0 : await firstOf(isSilent, { no: -1, yes: at });
-  const last = after === undefined ? ports.length : ports.length - await firstOf(
-    (index) => isSilent(ports.length - 1 - index),
-    { no: -1, yes: ports.length - 1 - at },
-  );
-  return [
-    ...before === undefined ? [] : all(ports.slice(0, first), before),
-    ...after === undefined ? [] : all(ports.slice(last), after),
+async function settleRow({ ports, before, after }: Row, ask: Ask): Promise<[number, PortState][]> {
+  const last = ports.length - 1;
+  const middle = last >> 1;
+  // The ports that tell most: those furthest from neighbours that they may be like.
+  const first = before && after ? [middle] : before ? [last] : after ? [0] : [0, middle, last];
+  const states: (PortState | undefined)[] = new Array(ports.length);
+  await Promise.all([...new Set(first)].map(async (at) => {
+    states[at] = await ask(ports[at]!);
+  }));
+  const known = [
+    ...before ? [{ at: -1, state: before }] : [],
+    ...states.flatMap((state, at) => state ? [{ at, state }] : []),
+    ...after ? [{ at: ports.length, state: after }] : [],
   ];
-}
-
-/** The first index at which it is so, between one where it is not and one where it is. */
-async function firstOf(
-  is: (index: number) => Promise<boolean>,
-  { no, yes }: { no: number; yes: number },
-): Promise<number> {
-  while (yes - no > 1) {
-    const middle = (no + yes) >> 1;
-    if (await is(middle)) yes = middle;
-    else no = middle;
+  for (const [index, end] of known.entries()) {
+    if (index > 0) await settleBetween(known[index - 1]!, end);
   }
-  return yes;
+  return ports.map((port, at) => [port, states[at]!]);
+
+  async function settleBetween(from: Known, to: Known): Promise<void> {
+    if (to.at - from.at < 2) return;
+    if (from.state === to.state) return void states.fill(from.state, from.at + 1, to.at);
+    const at = (from.at + to.at) >> 1;
+    const state = states[at] = await ask(ports[at]!);
+    await settleBetween(from, { at, state });
+    await settleBetween({ at, state }, to);
+  }
 }
 
-function all(ports: readonly number[], state: PortState): [number, PortState][] {
-  return ports.map((port) => [port, state]);
+/** The state of the port at this index of a row, or beside it. */
+interface Known {
+  readonly at: number;
+  readonly state: PortState;
 }
