@@ -81,6 +81,24 @@ Deno.test("firewall: while rules are not understood as a whole nothing is let in
 });
 
 const OPEN = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+Deno.test("firewall: connections whose later packets are dropped are not let in", async () => {
+  const machine = { listenAddress: "0.0.0.0", addresses: [IPV4] };
+  const saved = (...rules: string[]) =>
+    `*filter\n:INPUT DROP [0:0]\n${rules.map((rule) => `-A INPUT ${rule}\n`).join("")}COMMIT\n`;
+  const control = (text: string) => text.includes("listen_port");
+  const first = "-p tcp -m tcp --dport 2121 -m conntrack --ctstate NEW -j ACCEPT";
+  const syn = "-p tcp -m tcp --dport 2121 --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT";
+  const later = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  for (const rule of [first, syn]) {
+    const dropped = (await findings({ ...machine, saved: saved(rule) })).filter(control);
+    assert.deepEqual(dropped, [
+      "fail: listen_port 2121 is dropped by iptables filter INPUT: policy drop",
+    ]);
+    const passing = (await findings({ ...machine, saved: saved(later, rule) })).filter(control);
+    assert.deepEqual(passing, ["pass: listen_port 2121 is let in"]);
+  }
+});
+
 const CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
 
 Deno.test("firewall: with :: and an IPv6 address the rules for both are judged", async () => {

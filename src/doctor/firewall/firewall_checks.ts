@@ -124,8 +124,11 @@ function groupPorts(
 ): Group[] {
   const judged = Array.from({ length: last - first + 1 }, (_, index) => {
     const port = first + index;
-    const packet = { version, protocol: "tcp", port, state: "new" } as const;
-    return { port, judgement: judgePacket(firewall, packet) };
+    const packet = { version, protocol: "tcp", port } as const;
+    const opening = judgePacket(firewall, { ...packet, state: "new" });
+    if (opening.kind !== "accepted") return { port, judgement: opening };
+    // Many firewalls let in what belongs to a connection by a rule of its own, without which no connection lives.
+    return { port, judgement: judgePacket(firewall, { ...packet, state: "established" }) };
   });
   return [...Map.groupBy(judged, ({ judgement }) => keyOf(judgement)).values()].map((group) => ({
     ranges: rangesOf(group.map(({ port }) => port)),

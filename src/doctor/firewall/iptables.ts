@@ -208,7 +208,7 @@ function readCondition(
     case "--ctstate":
       return ({ state }) => value.split(",").includes(state.toUpperCase()) ? "yes" : "no";
     case "--tcp-flags":
-      return ({ protocol }) => protocol === "tcp" ? matchFlags(value, second) : "no";
+      return (packet) => packet.protocol === "tcp" ? matchFlags(packet, value, second) : "no";
     // A limit is for floods: what comes in good measure is let through.
     case "--comment":
     case "--limit":
@@ -275,8 +275,14 @@ function matchIcmp({ version, type, code }: Packet & { protocol: "icmp" }, text:
     : "no";
 }
 
-/** The first packet of a connection has SYN alone. */
-function matchFlags(mask: string, wanted: string): Match {
+/** The first packet of a connection has SYN alone; those that follow have ACK, no SYN, and some of the others. */
+function matchFlags({ state }: Packet, mask: string, wanted: string): Match {
+  if (state === "established") {
+    const looksAt = (flag: string) => mask === "ALL" || mask.split(",").includes(flag);
+    const wants = (flag: string) => wanted === "ALL" || wanted.split(",").includes(flag);
+    const isOther = looksAt("SYN") && wants("SYN") || looksAt("ACK") && !wants("ACK");
+    return isOther ? "no" : mask === "ACK" || mask === "SYN" ? "yes" : "unknown";
+  }
   const looked = mask === "ALL" || mask.split(",").includes("SYN");
   const has = looked ? "SYN" : "NONE";
   return wanted === has ? "yes" : "no";

@@ -36,7 +36,8 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
   const judgements = firewall.chains
     // Who answers an echo request is all the same, and what belongs to a connection goes where it went.
     .filter(({ versions, kind }) =>
-      versions.includes(packet.version) && (kind === "filter" || packet.protocol === "tcp")
+      versions.includes(packet.version) &&
+      (kind === "filter" || packet.protocol === "tcp" && packet.state === "new")
     )
     .map((chain) => judgeChain(chain, packet));
   // What is sent elsewhere is not for the filters of this machine.

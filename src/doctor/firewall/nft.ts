@@ -284,12 +284,13 @@ function look(left: unknown, packet: Packet): Seen {
       // Other protocols than those that are asked about.
       return ["udp", "udplite", "sctp", "dccp"].includes(protocol ?? "") ? "absent" : "unknown";
     case "&": {
-      // `tcp flags & (syn | ack) == syn`: the first packet of a connection has SYN alone.
+      // `tcp flags & (syn | ack) == syn`: the first packet of a connection has SYN alone, later ones have none.
       const [operand, mask] = value as unknown as [Part, string | string[]];
       const isFlags = (operand.payload as Part | undefined)?.field === "flags";
       if (!isFlags) return "unknown";
       if (packet.protocol !== "tcp") return "absent";
-      return [mask].flat().includes("syn") ? "syn" : "unknown";
+      if (![mask].flat().includes("syn")) return "unknown";
+      return packet.state === "new" ? "syn" : "ack";
     }
     default:
       return "unknown";

@@ -1,11 +1,16 @@
 /** A version of IP. */
 export type Version = 4 | 6;
 
-/** A packet that comes in from the network, the first of its connection or an ICMP error about one. */
+/** A packet that comes in from the network: of a connection to a port, or ICMP. */
 export type Packet =
   & { readonly version: Version }
   & (
-    | { readonly protocol: "tcp"; readonly port: number; readonly state: "new" }
+    | {
+      readonly protocol: "tcp";
+      readonly port: number;
+      /** The first one, SYN alone, or those that follow: ACK and no SYN. */
+      readonly state: "new" | "established";
+    }
     | {
       /** ICMPv6 in IPv6. */
       readonly protocol: "icmp";
