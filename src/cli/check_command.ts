@@ -82,7 +82,11 @@ export async function reportChecks<Subject>(run: {
   const { interrupted, killed } = terminal;
   const begun = systemClock.now();
   const findings = await orKilled(runWithProgress(run, interrupted), killed);
-  if (!findings) return ExitCode.failed;
+  if (!findings) {
+    const hint = run.modes.includes("write") ? ": what it wrote may still be there" : "";
+    terminal.err(`cosftp ${command}: Ended at once${hint}\n`);
+    return ExitCode.failed;
+  }
   const durationMs = systemClock.now() - begun;
   const report: Report = { command, program: VERSION, begun, durationMs, findings };
   const colour = options.color !== false && hasColour(terminal);

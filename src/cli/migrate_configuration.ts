@@ -40,10 +40,12 @@ export function migrateConfiguration(options: ValidateOptions, terminal: Termina
   }
   for (const { line, what } of migration.changes) terminal.err(`${file}:${line}: ${what}\n`);
   const { problems, config } = reload(migration.text);
+  // Whoever may read the old file may not read the new one.
+  const left = problems.filter(({ kind, key }) => kind !== "exposed" || key !== undefined);
   const count = migration.changes.length;
   terminal.err(
     `Changed ${count} line${count === 1 ? "" : "s"} of ${file}\n` +
-      problems.map((problem) =>
+      left.map((problem) =>
         renderProblem({ ...problem, file: problem.file && (options.output ?? "the result") })
       ).join(""),
   );

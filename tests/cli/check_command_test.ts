@@ -133,5 +133,6 @@ Deno.test("a second Ctrl-C waits for no check", async () => {
   ];
   const { exitCode, stdout } = await report({}, { terminal, checks });
   assert.deepEqual([exitCode, stdout], [ExitCode.failed, ""]);
+  assert.equal(terminal.stderr, "cosftp try: Ended at once\n");
   end.resolve();
 });

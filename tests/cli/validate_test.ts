@@ -27,11 +27,11 @@ Deno.test("validate writes every problem to stdout and ends with 3", async () =>
   const { exitCode, stdout, path } = await validateFile(WRONG);
   assert.equal(exitCode, ExitCode.configuration);
   const rows = [
-    `  ✗ fail  config.problems  ${path}:10:1: Cannot use [NETWORK] listn_port: unknown, did you mean listen_port?`,
+    `  ✗ fail  config.problems     ${path}:10:1: Cannot use [NETWORK] listn_port: unknown, did you mean listen_port?`,
     "          => Write listen_port, or have it ignored by --lenient",
-    `  ✗ fail  config.problems  ${path}:11:13: Cannot use [NETWORK] data_peer: found "near", wanted same or any`,
+    `  ✗ fail  config.problems     ${path}:11:13: Cannot use [NETWORK] data_peer: found "near", wanted same or any`,
     "          => Give it a value like the default, same, or remove it",
-    `  ! warn  config.problems  ${path}:13:19: [OPTIONAL] log_rotate_when no longer does anything: ` +
+    `  ! warn  config.problems     ${path}:13:19: [OPTIONAL] log_rotate_when no longer does anything: ` +
     "the log is rotated by size, see log_rotate_size",
     "          => Remove it",
   ];
@@ -91,7 +91,14 @@ Deno.test("validate --json writes one document", async () => {
 
 Deno.test("validate runs only the checks that are named, and names them all with --list", async () => {
   const { stdout } = await validateFile(VALID, "config.passwords");
-  assert.match(stdout, /^\S+\n {2}✓ pass {2}config\.passwords {2}None of 1 /);
+  assert.match(
+    stdout,
+    /^\S+\n.* config\.problems .*\n {2}✓ pass {2}config\.passwords {2}None of 1 /,
+  );
+  assert.match(stdout, /^validate: 2 pass/m);
+  const wrong = await validateFile(WRONG, "config.passwords");
+  assert.equal(wrong.exitCode, ExitCode.configuration);
+  assert.match(wrong.stdout, /fail {2}config\.problems .*listn_port/);
   const listed = await validateFile(VALID, "--list");
   assert.match(listed.stdout, /^config\.problems +offline +Every section/);
   assert.equal((await validateFile(VALID, "passwords")).exitCode, ExitCode.usage);
@@ -110,7 +117,7 @@ Deno.test("validate of a file that is not there says so and ends with 3", async 
   assert.equal(exitCode, ExitCode.configuration);
   assert.match(
     terminal.stdout,
-    /✗ fail {2}config\.problems {2}\/nowhere\/vsftpd\.conf: Cannot read .*: no such file/,
+    /✗ fail {2}config\.problems +\/nowhere\/vsftpd\.conf: Cannot read .*: no such file/,
   );
 });
 
@@ -120,7 +127,7 @@ Deno.test("validate finds a proxy setting that serve could not start with", asyn
   assert.equal(await run(["validate", "--config", file.path], terminal), ExitCode.configuration);
   assert.match(
     terminal.stdout,
-    /✗ fail {2}config\.problems {2}\$https_proxy: Cannot use "socks5:\/\/127\.0\.0\.1" as a proxy/,
+    /✗ fail {2}config\.problems +\$https_proxy: Cannot use "socks5:\/\/127\.0\.0\.1" as a proxy/,
   );
 });
 
@@ -165,6 +172,14 @@ Deno.test("validate --migrate --output makes a new file for its owner, and repla
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("validate --migrate says nothing of who may read the old file", async () => {
+  await using file = await configurationFile(VALID);
+  await Deno.chmod(file.path, 0o644);
+  const terminal = new FakeTerminal();
+  assert.equal(await run(["validate", "--config", file.path, "--migrate"], terminal), ExitCode.ok);
+  assert.equal(terminal.stderr, `Changed 0 lines of ${file.path}\n`);
 });
 
 Deno.test("validate --migrate ends with 3 where something is left for a person", async () => {

@@ -13,19 +13,21 @@ const IPV6: OwnAddress = {
   version: 6,
 };
 
-/** A machine without nft, whose iptables-save writes `saved` and whose ip6tables-save `saved6`. */
+/** A machine whose nft writes `nft`, if it has one, whose iptables-save writes `saved` and whose ip6tables-save `saved6`. */
 interface Machine {
   readonly listenAddress: string;
   readonly addresses: readonly OwnAddress[];
+  readonly nft?: string;
   readonly saved?: string;
   readonly saved6?: string;
 }
 
 async function outcomesOf(
   checks: readonly Check<ServerSurvey>[],
-  { listenAddress, addresses, saved = "", saved6 }: Machine,
+  { listenAddress, addresses, nft, saved = "", saved6 }: Machine,
 ): Promise<Outcome[]> {
   const written: Readonly<Record<string, string | undefined>> = {
+    nft,
     "iptables-save": saved,
     "ip6tables-save": saved6,
   };
@@ -65,6 +67,17 @@ Deno.test("firewall: without rules everything passes where nobody listens on IPv
     passes,
   );
   assert.deepEqual(await findings({ listenAddress: "::", addresses: [IPV4] }), passes);
+});
+
+Deno.test("firewall: while rules are not understood as a whole nothing is let in for certain", async () => {
+  const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], nft: "what is this?" };
+  const outcomes = await outcomesOf([control, passive, icmp], machine);
+  for (const { status, summary, detail } of outcomes) {
+    assert.equal(status, "warn");
+    assert.match(summary, / is let in, as far as the rules are understood$/);
+    assert.match(detail!, /^Not understood: what nft wrote: /);
+  }
+  assert.ok(outcomes.length > 2);
 });
 
 const OPEN = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";

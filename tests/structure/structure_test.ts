@@ -50,6 +50,23 @@ Deno.test("deno.json and deno.lock name the program's packages and no others: wh
   assert.deepEqual(named.filter((name) => !imported.some((to) => to.startsWith(name))), []);
 });
 
+Deno.test("SECURITY.md names tests that there are, and the programs that may be run", async () => {
+  const [security, config] = await Promise.all(
+    ["SECURITY.md", "deno.json"].map((name) => Deno.readTextFile(new URL(name, ROOT))),
+  );
+  const quoted = [...security!.matchAll(/`([^`\s]+)`/g)].map(([, text]) => text!);
+  const tests = new Set(filesUnder("tests/"));
+  const named = quoted.filter((text) => text.endsWith("_test.ts"));
+  assert.ok(named.length > 5);
+  assert.deepEqual(named.filter((name) => !tests.has(`tests/${name}`)), []);
+  const { cosftp, build } = JSON.parse(config!).tasks;
+  const programs = quoted.filter((text) => text === "nft" || text.endsWith("-save")).toSorted();
+  for (const { command } of [cosftp, build]) {
+    const permitted = /--allow-run=(\S+)/.exec(command)![1]!.split(",").toSorted();
+    assert.deepEqual(permitted, programs);
+  }
+});
+
 Deno.test("files are named after what is inside, in snake_case", () => {
   const badlyNamed = [...filesUnder("src/"), ...filesUnder("tests/")].filter((path) =>
     path.split(/[/_.]/).some((word) => EMPTY_WORDS.test(word)) ||

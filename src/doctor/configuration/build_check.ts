@@ -5,6 +5,7 @@ import type { ConfigurationSubject } from "./configuration_subject.ts";
 export const buildCheck: Check<ConfigurationSubject> = {
   id: "config.build",
   title: "Everything that serve is made of can be made: memory, accounts, stores",
+  needs: ["config.problems"],
   mode: "offline",
   async run({ loaded, build }) {
     if (!loaded.config) return [];

@@ -19,6 +19,7 @@ export const certificateCheck: Check<ConfigurationSubject> = {
   id: "config.certificate",
   title:
     "The certificate fits its key, is valid now and for a while, and for the name that clients use",
+  needs: ["config.problems"],
   mode: "offline",
   run({ loaded, certificate, readFile, clock }) {
     if (!certificate) return [];

@@ -14,6 +14,7 @@ const COMMON =
 export const passwordCheck: Check<ConfigurationSubject> = {
   id: "config.passwords",
   title: "No password would be found by trying, and nobody writes without one",
+  needs: ["config.problems"],
   mode: "offline",
   run({ loaded }) {
     const { config } = loaded;

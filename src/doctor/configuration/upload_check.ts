@@ -11,6 +11,7 @@ const MIB = 1024 ** 2;
 export const uploadCheck: Check<ConfigurationSubject> = {
   id: "config.uploads",
   title: "The largest file goes up in COS's number of parts, within the machine's memory",
+  needs: ["config.problems"],
   mode: "offline",
   run({ loaded, machineMemory }) {
     const { config } = loaded;

@@ -18,7 +18,7 @@ export const rules: Check<ServerSurvey> = {
       return [{
         status: "warn",
         summary: `Not understood: ${notUnderstood.join("; ")}`,
-        remedy: { text: "Look at these rules yourself; the findings below do not know of them" },
+        remedy: LOOK,
       }];
     }
     const summary = chains.length === 0
@@ -68,7 +68,7 @@ export const icmp: Check<ServerSurvey> = {
         const data = { version, type: packet.type, code: packet.code };
         const what = `${version === 4 ? "ICMP" : "ICMPv6"} ${name}`;
         if (judgement.kind === "accepted") {
-          return { status: "pass", summary: `${what} is let in`, data };
+          return { ...letIn(firewall, what), data };
         }
         const steps = letIcmpIn(name, { by: judgement.by, version });
         return {
@@ -114,7 +114,7 @@ function judgePorts(
     const over = group.versions.length === versions.length && group.versions.includes(4)
       ? ""
       : ` over IPv${group.versions[0]}`;
-    return portsOutcome(group, { what, over });
+    return portsOutcome(group, { firewall, what, over });
   });
 }
 
@@ -136,12 +136,12 @@ function groupPorts(
 
 function portsOutcome(
   { ranges, judgement, versions }: Group,
-  { what, over }: { what: string; over: string },
+  { firewall, what, over }: { firewall: Firewall; what: string; over: string },
 ): Outcome {
   const ports = ranges.map(formatRange);
   const named = `${what} ${ports.join(", ")}`;
   if (judgement.kind === "accepted") {
-    return { status: "pass", summary: `${named} is let in${over}` };
+    return letIn(firewall, named, over);
   }
   const steps = letPortsIn(ranges, { by: judgement.by, version: versions[0]! });
   return {
@@ -160,6 +160,22 @@ function portsOutcome(
       steps,
     ),
     data: { ports, versions: [...versions], steps: stepsData(steps) },
+  };
+}
+
+const LOOK = { text: "Look at these rules yourself; the findings below do not know of them" };
+
+/** What is understood lets it in; that is no pass while there is more that may not. */
+function letIn({ notUnderstood }: Firewall, what: string, over = ""): Outcome {
+  const summary = `${what} is let in${over}`;
+  if (notUnderstood.length === 0) return { status: "pass", summary };
+  return {
+    status: "warn",
+    summary: `${summary}, as far as the rules are understood`,
+    detail: `Not understood: ${notUnderstood.join("; ")}`,
+    remedy: {
+      text: "See firewall.rules, and try it from a client: cosftp doctor --target, --probe",
+    },
   };
 }
 

@@ -47,6 +47,8 @@ const dns: Check<AccountSubject> = {
     }));
     if (trials.some(({ failure }) => failure === undefined)) return [usable(trials)];
     const { region } = subject.account;
+    const { endpoint, address } = trials.at(-1)!;
+    const source = address === endpoint ? "cos_endpoint" : "the proxy in https_proxy";
     const isKnown = region === undefined || REGIONS.some((known) => known === region);
     const actual = isKnown ? undefined : await findRegion(subject, signal);
     return [{
@@ -55,12 +57,12 @@ const dns: Check<AccountSubject> = {
         text: actual
           ? `There is no region ${region}: the bucket is in ${actual}. Write`
           : isKnown
-          ? "Mend the name server (/etc/resolv.conf), or the spelling of cos_endpoint. See what it answers with"
+          ? `Mend the name server (/etc/resolv.conf), or the spelling of ${source}. See what it answers with`
           : `COS has no region ${region} that we know. See the bucket's page in the console, and write its region`,
         commands: [
           actual || !isKnown
             ? `cos_region = ${actual ?? "ap-guangzhou"}`
-            : `getent ahosts ${trials.at(-1)!.address.hostname}`,
+            : `getent ahosts ${address.hostname}`,
         ],
       },
     }];
@@ -282,7 +284,11 @@ function usable(trials: readonly Trial[]): Outcome {
 }
 
 function unusable(trials: readonly Trial[]): Outcome {
-  const all = trials.map((trial) => `${nameOf(trial)} port ${trial.address.port} ${trial.failure}`);
+  const all = [
+    ...new Set(
+      trials.map((trial) => `${nameOf(trial)} port ${trial.address.port} ${trial.failure}`),
+    ),
+  ];
   return {
     status: "fail",
     summary: `${all.at(-1)}`,

@@ -5,6 +5,9 @@ import { encodeAnswer } from "./probe_answer.ts";
 /** How many ports are left to a gateway that runs, spread over the range. */
 const LEFT_TO_GATEWAY = 32;
 
+/** Files that are open besides the ports, clients' connections too. */
+const OTHER_FILES = 1_024;
+
 /** Holds the ports of a range that are free, and answers on each of them, until it is disposed of. */
 export class PortHolder implements Disposable {
   /** Ports of the range that are held. */
@@ -39,7 +42,13 @@ export class PortHolder implements Disposable {
         const { AddrInUse, PermissionDenied } = Deno.errors;
         if (cause instanceof AddrInUse || cause instanceof PermissionDenied) return false;
         for (const listener of listeners) listener.close();
-        throw new Error(`Cannot hold port ${port}: ${(cause as Error).message}`, { cause });
+        const { message, code } = cause as Error & { code?: string };
+        const remedy = code === "EMFILE"
+          ? `. Each of ${size} ports is an open file: raise the limit (ulimit -n ${
+            size + OTHER_FILES
+          }), or name fewer by --passive-ports`
+          : "";
+        throw new Error(`Cannot hold port ${port}: ${message}${remedy}`, { cause });
       }
     };
     for (let port = first; port <= last; port++) {

@@ -27,7 +27,7 @@ export async function checkText(
 ): Promise<readonly Finding[]> {
   const all: Files = { ...files, "vsftpd.conf": text };
   const encoder = new TextEncoder();
-  return await runChecks<ConfigurationSubject>({
+  const findings = await runChecks<ConfigurationSubject>({
     checks: selectChecks(CONFIGURATION_CHECKS, [check]),
     subjects: [{
       name: "vsftpd.conf",
@@ -50,6 +50,7 @@ export async function checkText(
     clock: systemClock,
     signal: new AbortController().signal,
   });
+  return findings.filter((finding) => finding.check === check);
 }
 
 /** `status target: summary` of each. */

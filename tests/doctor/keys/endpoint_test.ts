@@ -109,6 +109,18 @@ Deno.test("a proxy is what must be resolved and connected to where one leads out
   assert.match(findingOf(findings, "endpoint.tcp").summary, /^the proxy localhost answers at 127/);
 });
 
+Deno.test("a proxy that cannot be resolved is named once, and where it comes from", async () => {
+  const findings = await checkAccount(UNUSED, {
+    settings: inRegion("ap-guangzhou"),
+    proxy: { http: "http://proxy.invalid:80" },
+    checks: ["endpoint.dns"],
+    resolve: () => Promise.reject(Object.assign(new Error("no"), { code: "ENOTFOUND" })),
+  });
+  const { summary, detail, remedy } = findingOf(findings, "endpoint.dns");
+  assert.match(summary, /^the proxy proxy\.invalid port 80 cannot be resolved/);
+  assert.match(`${detail}${remedy!.text}`, /^undefined.*spelling of the proxy in https_proxy/);
+});
+
 Deno.test("behind a proxy too the nearer endpoint is used only where this machine itself can connect to it", async () => {
   await using proxy = new RawServer(async () => {});
   const through = dialerTo(proxy.address);
