@@ -204,6 +204,11 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       const finding = worseOf(client, "target.list");
       assert.match(finding.summary, /^LIST stalls: the data connection is open/);
       assert.match(finding.detail!, /an MTU black hole/);
+      const back = worseOf(client, "target.active");
+      assert.match(
+        back.summary,
+        /does not work from here: it connected, but nothing came for 5 s$/,
+      );
       assertPass(client, "target.data");
       const there = worseOf(server, "firewall.icmp");
       assert.match(there.summary, /^ICMP fragmentation-needed is dropped by iptables/);
@@ -306,6 +311,23 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
       assertPass(findings, "target.tls");
       const login = findings.find(({ check }) => check === "target.login")!;
       assert.equal(login.summary, "user is logged in over TLS");
+    },
+  },
+  {
+    name: "something on the way swallows TLS on data connections only",
+    nat: "outside",
+    settings: [`masquerade_address = ${ROUTER}`],
+    tls: ROUTER,
+    onRouter: [
+      "nft add chain ip nat forward '{ type filter hook forward priority 0; }'",
+      "nft add rule ip nat forward tcp dport 60000-65535 meta length gt 120 drop",
+    ],
+    async expect(scene) {
+      const findings = await fromClient(scene, "target.list");
+      assertPass(findings, "target.data");
+      const { summary, remedy } = worseOf(findings, "target.list");
+      assert.equal(summary, "LIST: TLS fails on the data connection: no answer within 10 s");
+      assert.match(remedy!.text, /exempt the range from that$/);
     },
   },
   {

@@ -176,7 +176,9 @@ Deno.test("target.list: after a data connection that broke, other checks do not 
   const target: Target = { ...TARGET, tls: "wanted" };
   using survey = server.survey(target, { address: "1.2.3.1", tlsError, data: data.address });
   const [outcome] = await list.run(survey, RUN);
-  assert.match(outcome!.summary, /^The data connection of LIST broke: received fatal alert/);
+  assert.equal(outcome!.summary, "LIST: TLS fails on the data connection: received fatal alert");
+  assert.match(outcome!.detail!, /^TLS works on the control connection, and the data port is open/);
+  assert.match(outcome!.remedy!.text, /require_ssl_reuse=NO.* inspects the passive range/);
   const [next] = await workingDirectory.run(survey, RUN);
   assert.equal(next!.summary, "The working directory is /home");
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { parseCidr } from "../../src/net/cidr.ts";
-import { nextTurn } from "../../src/net/connection.ts";
+import { nextTurn, type SocketAddress } from "../../src/net/connection.ts";
 import { ProxyProtocolListener } from "../../src/net/proxy_protocol.ts";
-import { proxyHeader } from "../net/proxy_headers.ts";
+import { type Ends, proxyHeader } from "../net/proxy_headers.ts";
 import { FtpPeer, receiveAll, sendAll, startTls } from "./ftp_peer.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayOptions } from "./gateway_options.ts";
@@ -10,6 +10,10 @@ import type { GatewayOptions } from "./gateway_options.ts";
 const CLIENT = { hostname: "192.0.2.7", port: 40_000 };
 const SERVICE = { hostname: "203.0.113.10", port: 21 };
 const SERVICE_V6 = { hostname: "2001:db8:ffff::10", port: 21 };
+
+function endsOf(source: SocketAddress): Ends {
+  return { source, destination: source.hostname.includes(":") ? SERVICE_V6 : SERVICE };
+}
 
 /** A gateway that takes loopback for a load balancer. */
 function startBehindProxy(options: GatewayOptions = {}): Promise<Gateway> {
@@ -30,17 +34,14 @@ async function connect(gateway: Gateway): Promise<FtpPeer> {
 /** A control connection of the client at `hostname`, of which nothing was read. */
 async function connectFrom(gateway: Gateway, hostname: string): Promise<FtpPeer> {
   const peer = await FtpPeer.connect(gateway.address);
-  const source = { ...CLIENT, hostname };
-  const destination = hostname.includes(":") ? SERVICE_V6 : SERVICE;
-  await peer.send(proxyHeader({ version: 2, ends: { source, destination } }));
+  await peer.send(proxyHeader({ version: 2, ends: endsOf({ ...CLIENT, hostname }) }));
   return peer;
 }
 
 /** A data connection of the client at `hostname`, passed on to `port`. */
 async function openData(port: number, hostname = CLIENT.hostname): Promise<Deno.TcpConn> {
   const data = await Deno.connect({ hostname: "127.0.0.1", port });
-  const source = { hostname, port: 40_001 };
-  await data.write(proxyHeader({ version: 1, ends: { source, destination: SERVICE } }));
+  await data.write(proxyHeader({ version: 1, ends: endsOf({ hostname, port: 40_001 }) }));
   return data;
 }
 
@@ -77,6 +78,18 @@ Deno.test("behind a proxy another client's data connection is a stranger's", asy
   const warning = gateway.log.lines.find(({ level }) => level === "warning")!;
   assert.equal(warning.fields.stranger, "192.0.2.8");
   assert.equal(warning.fields.peer, CLIENT.hostname);
+});
+
+Deno.test("behind a proxy a client's data connection is its own, however the header writes its address", async () => {
+  await using gateway = await startBehindProxy();
+  await gateway.put("a", "content");
+  using peer = await connectFrom(gateway, "2001:db8::7");
+  await peer.expect(220);
+  await peer.logIn();
+  using data = await openData(await peer.extendedPassive(), "2001:0DB8:0:0:0:0:0:7");
+  await peer.ask("RETR a", 150);
+  assert.equal(new TextDecoder().decode(await receiveAll(data)), "content");
+  await peer.expect(226);
 });
 
 Deno.test("behind a proxy PORT is for the client's own address", async () => {

@@ -3,6 +3,7 @@ import type { Connection, Listener } from "../../net/connection.ts";
 import type { Check, Outcome } from "../check.ts";
 import { failedConnection } from "../connect_outcome.ts";
 import { permitTooBig, tooBig } from "../opening_steps.ts";
+import { Patience } from "../patience.ts";
 import { remedyOf, stepsData } from "../steps.ts";
 import { openData } from "./data_checks.ts";
 import type { FtpClient, FtpReply } from "./ftp_client.ts";
@@ -10,6 +11,8 @@ import { SessionLost, type TargetSurvey } from "./target_survey.ts";
 
 /** How long a data connection may bring nothing. Milliseconds. */
 const STALL = 12_000;
+/** How long TLS on a data connection may take. Milliseconds. */
+const TLS_TIMEOUT = 10_000;
 /** So much of a listing is enough to know that it arrives. Bytes. */
 const LISTING_ENOUGH = 1024 * 1024;
 /** How long a server gets to connect back. Milliseconds. */
@@ -76,10 +79,16 @@ async function connectedBack(survey: TargetSurvey, { client, listener, signal }:
   }
   const opening = await answered;
   {
-    using data = client.isProtected && opening.code < 200
-      ? await survey.protectData(connection, signal)
+    using data = opening.code < 200
+      ? await protect(survey, { client, opened: connection, failed: activeRefused, signal })
       : connection;
-    await drain(data, { enough: 1 });
+    using stall = stopAfter(ACTIVE_TIMEOUT, { stop: () => data.close(), signal });
+    await drain(data, { enough: 1 }).catch((error) => {
+      signal.throwIfAborted();
+      if (!stall.fired) throw error;
+      const why = `it connected, but nothing came for ${ACTIVE_TIMEOUT / 1_000} s`;
+      throw new SessionLost(activeRefused(why));
+    });
   }
   // With TLS some servers say 226 only once this side has closed too.
   if (opening.code < 200) await client.reply(signal);
@@ -116,10 +125,13 @@ export async function download(survey: TargetSurvey, { client, command, enough, 
   const opening = await client.ask(command, signal);
   if (opening.code >= 200) return { outcome: refused(command, opening) };
   let bytes: Uint8Array;
-  using stall = stopAfter(STALL, { stop: () => opened.close(), signal });
+  const failed = (why: string) => unprotected(command, why);
+  using data = await protect(survey, { client, opened, failed, signal });
+  using stall = stopAfter(STALL, { stop: () => data.close(), signal });
   try {
-    using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
     bytes = await drain(data, { enough, onBytes: stall.touch });
+    // Some servers say 226 only then.
+    data.close();
   } catch (error) {
     signal.throwIfAborted();
     throw new SessionLost(
@@ -159,9 +171,10 @@ export async function upload(survey: TargetSurvey, { client, file, signal }: {
     file.mayExist = false;
     return refused(command, opening);
   }
-  using stall = stopAfter(STALL, { stop: () => opened.close(), signal });
+  const failed = (why: string) => unprotected(command, why);
+  using data = await protect(survey, { client, opened, failed, signal });
+  using stall = stopAfter(STALL, { stop: () => data.close(), signal });
   try {
-    using data = client.isProtected ? await survey.protectData(opened, signal) : opened;
     await data.write(file.bytes);
     await data.closeWrite();
     stall.touch();
@@ -174,6 +187,50 @@ export async function upload(survey: TargetSurvey, { client, file, signal }: {
   }
   const closing = await client.reply(signal);
   return closing.code === 226 || closing.code === 250 ? undefined : refused(command, closing);
+}
+
+/**
+ * Speaks TLS on a data connection where the control connection does.
+ *
+ * @param options.failed what to say when that is not possible.
+ * @throws {SessionLost} with that: the command's reply is still to come.
+ */
+async function protect(survey: TargetSurvey, { client, opened, failed, signal }: {
+  client: FtpClient;
+  opened: Connection;
+  failed: (why: string) => Outcome;
+  signal: AbortSignal;
+}): Promise<Connection> {
+  if (!client.isProtected) return opened;
+  using patience = new Patience(TLS_TIMEOUT);
+  try {
+    return await survey.protectData(opened, AbortSignal.any([signal, patience.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = patience.signal.aborted
+      ? `no answer within ${TLS_TIMEOUT / 1_000} s`
+      : (error as Error).message;
+    throw new SessionLost(failed(`TLS fails on the data connection: ${why}`));
+  }
+}
+
+/** The control connection has TLS, so neither version nor ciphers nor certificate are why. */
+function unprotected(command: string, why: string): Outcome {
+  return {
+    status: "fail",
+    summary: `${command.slice(0, 4)}: ${why}`,
+    detail:
+      "TLS works on the control connection, and the data port is open: the server, or something on the way, refuses or " +
+      "swallows TLS on data connections only.",
+    remedy: {
+      text:
+        "Some servers want the data connection to resume the TLS session, which many clients cannot: turn that off (vsftpd: " +
+        "require_ssl_reuse=NO; proftpd: TLSOptions NoSessionReuseRequired). If the server's log says that the connection broke " +
+        "or brought nothing, look for a firewall or proxy that inspects the passive range (FTP helper, ALG, deep packet " +
+        "inspection), and exempt the range from that",
+    },
+    data: { cause: "tls" },
+  };
 }
 
 function refused(command: string, answer: FtpReply): Outcome {
@@ -205,8 +262,7 @@ function brokenData(command: string, error: Error): Outcome {
     summary: `The data connection of ${command.slice(0, 4)} broke: ${error.message}`,
     remedy: {
       text:
-        "If it is TLS that failed: some servers want the TLS session of the control connection to be resumed " +
-        "(vsftpd: require_ssl_reuse=NO), some firewalls read along and break it. The server's log says why",
+        "The server's log says why; if it saw the connection break too, a firewall or proxy on the way ended it",
     },
   };
 }

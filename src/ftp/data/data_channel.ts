@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { Deadline } from "../../clock.ts";
+import { sameAddress } from "../../net/cidr.ts";
 import type { Connection, Dialer, SocketAddress } from "../../net/connection.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { DataConnectionError } from "./data_error.ts";
@@ -48,7 +49,7 @@ export class DataChannel implements Disposable {
     const { control, ports, peer, log } = this.#options;
     const { hostname } = control.reached ?? control.local;
     this.#passive = new PassiveListener(ports.open(hostname), {
-      isPeer: (hostname) => peer === "any" || hostname === control.remote.hostname,
+      isPeer: (hostname) => peer === "any" || sameAddress(hostname, control.remote.hostname),
       onStranger: (stranger) =>
         log.warning("A data connection from a foreign address was refused", {
           stranger: stranger.hostname,
