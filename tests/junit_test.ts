@@ -41,6 +41,13 @@ Deno.test("test count does not take steps, wherever one failed", () => {
   );
 });
 
+Deno.test("test count does not take steps that another file than the test's has", () => {
+  const ofTest = report(testcase("one"));
+  const ofSteps = report(testcase("one &gt; step"), testcase("two"));
+  assert.deepEqual(countTests(ofTest + ofSteps), { passed: 2, failed: 0 });
+  assert.deepEqual(countTests(ofSteps + ofTest), { passed: 2, failed: 0 });
+});
+
 Deno.test("test count of an empty report is nothing", () => {
   assert.deepEqual(countTests(""), { passed: 0, failed: 0 });
 });
