@@ -244,6 +244,7 @@ const HOSTILE: Readonly<Record<string, string | Uint8Array>> = {
   "that is HTML": "<html><br></html>",
   "that never closes what it opens": "<a>".repeat(99_000),
   "of too many elements": listing("<a/>".repeat(100_001)),
+  "deeper than any": listing("<a>".repeat(40) + "</a>".repeat(40)),
   "above the size limit": listing("x".repeat(9 << 20)),
   "with an entity bomb": '<!DOCTYPE a [<!ENTITY b "bb">]><ListBucketResult>&b;</ListBucketResult>',
   "with a size that is no number": listing(

@@ -3,6 +3,9 @@ import { SaxesParser } from "saxes";
 /** More elements than any answer of COS has: a page of 1,000 rows has some 10,000. */
 const ELEMENTS_MAX = 100_000;
 
+/** Deeper than any answer of COS goes: its rows are at the fourth level, what they hold is at the sixth. */
+const DEPTH_MAX = 32;
+
 /** An element: its text and its children, in order. COS uses no attributes that matter. */
 export interface XmlElement {
   readonly name: string;
@@ -13,7 +16,7 @@ export interface XmlElement {
 /**
  * Reads a document.
  *
- * @throws SyntaxError when it is not well-formed, or has too many elements.
+ * @throws SyntaxError when it is not well-formed, or has too many elements, or too deep ones.
  */
 export function parseXml(source: string): XmlElement {
   const root: MutableElement = { name: "", text: "", children: [] };
@@ -23,6 +26,9 @@ export function parseXml(source: string): XmlElement {
   parser.on("opentag", ({ name }) => {
     if (++elements > ELEMENTS_MAX) {
       throw new SyntaxError(`Cannot read XML: it has more than ${ELEMENTS_MAX} elements`);
+    }
+    if (open.length > DEPTH_MAX) {
+      throw new SyntaxError(`Cannot read XML: it is deeper than ${DEPTH_MAX} elements`);
     }
     const element: MutableElement = { name, text: "", children: [] };
     open.at(-1)!.children.push(element);
