@@ -192,6 +192,29 @@ for (
   });
 }
 
+Deno.test("firewall: where only what comes in is not tracked, nobody knows the state of replies", async () => {
+  const raw = (...rules: string[]) =>
+    `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join("\n")}\nCOMMIT\n`;
+  const filter = "*filter\n:INPUT DROP [0:0]\n:OUTPUT DROP [0:0]\n" +
+    "-A INPUT -p tcp -m state --state NEW -j ACCEPT\n" +
+    "-A INPUT -m state --state RELATED,ESTABLISHED,UNTRACKED -j ACCEPT\n" +
+    "-A OUTPUT -m state --state RELATED,ESTABLISHED,UNTRACKED -j ACCEPT\nCOMMIT\n";
+  const machine = { listenAddress: "0.0.0.0", addresses: [IPV4] };
+  const incoming = "-A PREROUTING -p tcp -j CT --notrack";
+  const outgoing = "-A OUTPUT -p tcp -j CT --notrack";
+  const outcomesWith = async (...rules: string[]) => {
+    const all = await outcomesOf([control, icmp], { ...machine, saved: raw(...rules) + filter });
+    return all.map(({ status, data }) => [status, (data as { type?: number })?.type]);
+  };
+  const related = (status: string) => [[status, 3], [status, 3], [status, 11]];
+  assert.deepEqual((await outcomesWith(incoming))[0], ["warn", undefined]);
+  assert.deepEqual((await outcomesWith(outgoing))[0], ["warn", undefined]);
+  const both = await outcomesWith(incoming, outgoing);
+  assert.deepEqual(both[0], ["pass", undefined]);
+  assert.deepEqual(both.slice(2), related("warn"));
+  assert.deepEqual((await outcomesWith()).slice(2), related("pass"));
+});
+
 Deno.test("firewall: before connections are known, replies are let out by their ports", async () => {
   const saved = "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n";
   const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };

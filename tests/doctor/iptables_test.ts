@@ -201,3 +201,64 @@ for (
     assert.equal(judged(chains, tcp(packet)).split(":")[0], expected);
   });
 }
+
+const STATEFUL = [
+  "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+  "-A INPUT -p tcp -j ACCEPT",
+];
+for (
+  const [raw, rules, expected] of [
+    ["-A PREROUTING -p tcp -j NOTRACK", ["-A INPUT -m state --state NEW -j ACCEPT"], "drop"],
+    ["-A PREROUTING -p tcp -j CT --notrack", ["-A INPUT -m state --state NEW -j ACCEPT"], "drop"],
+    [
+      "-A PREROUTING -p tcp -j CT --helper ftp",
+      ["-A INPUT -m state --state NEW -j ACCEPT"],
+      "accepted",
+    ],
+    [
+      "-A PREROUTING -p udp -j CT --notrack",
+      ["-A INPUT -m state --state NEW -j ACCEPT"],
+      "accepted",
+    ],
+    [
+      "-A PREROUTING -p tcp -j CT --notrack",
+      ["-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT"],
+      "accepted",
+    ],
+    [
+      "-A PREROUTING -p tcp -j CT --notrack",
+      ["-A INPUT -m conntrack --ctstate UNTRACKED -j DROP", ...STATEFUL],
+      "drop",
+    ],
+    ["-A PREROUTING -p tcp -j CT --notrack", STATEFUL, "accepted"],
+    [
+      "-A PREROUTING -s 192.0.2.0/24 -j CT --notrack",
+      ["-A INPUT -m state --state NEW -j ACCEPT"],
+      "partly",
+    ],
+    [
+      "-A PREROUTING -m set --match-set x src -j CT --notrack",
+      ["-A INPUT -m state --state NEW -j ACCEPT"],
+      "unclear",
+    ],
+    [
+      "-A PREROUTING -s 192.0.2.0/24 -j ACCEPT\n-A PREROUTING -j CT --notrack",
+      ["-A INPUT -m state --state NEW -j ACCEPT"],
+      "partly",
+    ],
+    [
+      "-A PREROUTING -j mine\n-A mine -j CT --notrack\n-A PREROUTING -p tcp -j DROP",
+      ["-A INPUT -j ACCEPT"],
+      "drop",
+    ],
+    // There no state is known yet.
+    ["-A PREROUTING -m state --state ESTABLISHED -j DROP", ["-A INPUT -j ACCEPT"], "unclear"],
+  ] as const
+) {
+  Deno.test(`iptables, raw: ${raw.replaceAll("\n", "; ")}, and then ${rules.join("; ")}`, () => {
+    const text = `*raw\n:PREROUTING ACCEPT [0:0]\n:mine - [0:0]\n${raw}\nCOMMIT\n` +
+      `*filter\n:INPUT DROP [0:0]\n${rules.join("\n")}\nCOMMIT\n`;
+    const chains = readIptablesSave(text, { version: 4, interfaces: ["eth0"] });
+    assert.equal(judged(chains, tcp(2121)).split(":")[0], expected);
+  });
+}

@@ -309,3 +309,29 @@ for (
     });
   }
 }
+
+for (
+  const [prio, notracked, accepting, expected] of [
+    [-300, [{ notrack: null }], "new", "drop"],
+    [-300, [{ notrack: null }], "untracked", "accepted"],
+    [-300, [{ notrack: null }, ACCEPT], "untracked", "accepted"],
+    [-300, [match(payload("tcp", "dport"), 21), { notrack: null }], "new", "accepted"],
+    [-300, [match(payload("ip", "saddr"), "192.0.2.1"), { notrack: null }], "new", "partly"],
+    // Too late.
+    [-150, [{ notrack: null }], "new", "accepted"],
+  ] as const
+) {
+  Deno.test(`nft: accepting ${accepting} ones after ${JSON.stringify(notracked)} at ${prio}`, () => {
+    const table = { family: "inet", table: "mine" };
+    const type = "filter";
+    const objects = [
+      { chain: { ...table, name: "pre", type, hook: "prerouting", prio, policy: "accept" } },
+      { chain: { ...table, name: "in", type, hook: "input", prio: 0, policy: "drop" } },
+      { rule: { ...table, chain: "pre", handle: 1, expr: notracked } },
+      { rule: { ...table, chain: "in", handle: 2, expr: [match(STATE, accepting), ACCEPT] } },
+    ];
+    const options = { lines: "", interfaces: ["eth0"], isOthers: () => false };
+    const { chains } = readNftRuleset(JSON.stringify({ nftables: objects }), options);
+    assert.equal(judged(chains, tcp(2121)).split(":")[0], expected);
+  });
+}

@@ -1,7 +1,7 @@
 import type { Check, Outcome } from "../check.ts";
 import type { Refusal, ServerSurvey } from "../server/server_survey.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
-import { judgeConnection, judgeInTurn, type Judgement } from "./judge.ts";
+import { judgeConnection, judgeInTurn, type Judgement, untrackedBy } from "./judge.ts";
 import { ICMP_NEEDED } from "./icmp_needed.ts";
 import { letIcmpIn, letPortsIn } from "./openings.ts";
 import type { Firewall, Version } from "./ruleset.ts";
@@ -69,8 +69,9 @@ export const icmp: Check<ServerSurvey> = {
     return survey.clientVersions().flatMap((version) =>
       ICMP_NEEDED[version].map(({ name, exchange, status, loss, ...packet }): Outcome => {
         const icmp = { version, protocol: "icmp" } as const;
+        const isLost = packet.state === "related" && isUntracked(survey, { firewall, version });
         const judgement = judgeInTurn(firewall, [
-          { ...icmp, way: "in", ...packet },
+          { ...icmp, way: "in", ...packet, tracking: isLost ? "unsettled" : undefined },
           ...exchange ? [{ ...icmp, way: "out", ...exchange } as const] : [],
         ]);
         const data = { version, type: packet.type, code: packet.code };
@@ -92,6 +93,18 @@ export const icmp: Check<ServerSurvey> = {
     );
   },
 };
+
+/** Whether some connections of clients are not tracked: nothing is then related to them. */
+function isUntracked(
+  { config: { network } }: ServerSurvey,
+  { firewall, version }: { firewall: Firewall; version: Version },
+): boolean {
+  return [network.listenPort, network.passivePorts.first].some((port) =>
+    (["in", "out"] as const).some((way) =>
+      untrackedBy(firewall, { version, way, protocol: "tcp", port, state: "established" })
+    )
+  );
+}
 
 /** The rules, for checks that need `firewall.rules`. */
 async function readRules(survey: ServerSurvey, signal: AbortSignal): Promise<Firewall> {

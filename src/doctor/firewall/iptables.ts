@@ -16,6 +16,7 @@ import {
   type Packet,
   protocolOf,
   type Rule,
+  stateOf,
   type Version,
 } from "./ruleset.ts";
 
@@ -85,6 +86,7 @@ function baseChain(
     way: chain === "OUTPUT" || chain === "POSTROUTING" ? "out" : "in",
     versions: [version],
     kind: name === "nat" ? "nat" : "filter",
+    isBeforeTracking: name === "raw",
     policy,
     rules,
     others,
@@ -121,7 +123,7 @@ function readRule(
     const values = words.slice(at + 1, at + 1 + count);
     at += 1 + count;
     if (word === "-j" || word === "-g") {
-      action = readAction(word, values[0]!);
+      action = readAction(word, words.slice(at - 1));
       // What follows is the target's own business: --reject-with, --log-prefix.
       break;
     }
@@ -219,7 +221,11 @@ function readCondition(
       return (packet) => packet.protocol === "icmp" ? matchIcmp(packet, value) : "no";
     case "--state":
     case "--ctstate":
-      return ({ state }) => value.split(",").includes(state.toUpperCase()) ? "yes" : "no";
+      return (packet) => {
+        const state = stateOf(packet);
+        if (state === "unsettled") return "unknown";
+        return value.split(",").includes(state.toUpperCase()) ? "yes" : "no";
+      };
     case "--tcp-flags":
       return (packet) => packet.protocol === "tcp" ? matchFlags(packet, value, second) : "no";
     case "--limit":
@@ -239,7 +245,7 @@ function readCondition(
   }
 }
 
-function readAction(option: string, target: string): Action {
+function readAction(option: string, [target = "", ...options]: readonly string[]): Action {
   switch (target) {
     case "ACCEPT":
       return { kind: "accept" };
@@ -253,11 +259,14 @@ function readAction(option: string, target: string): Action {
     case "NFLOG":
     case "MARK":
     case "CONNMARK":
-    case "CT":
     case "TCPMSS":
     case "TOS":
     case "DSCP":
       return { kind: "next" };
+    case "CT":
+      return { kind: options.includes("--notrack") ? "notrack" : "next" };
+    case "NOTRACK":
+      return { kind: "notrack" };
     // Where the packet goes instead is not followed.
     case "DNAT":
     case "REDIRECT":

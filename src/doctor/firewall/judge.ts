@@ -1,4 +1,11 @@
-import type { BaseChain, Chain, Firewall, Packet, Version } from "./ruleset.ts";
+import {
+  type BaseChain,
+  type Chain,
+  type Firewall,
+  type Packet,
+  stateOf,
+  type Version,
+} from "./ruleset.ts";
 
 /** What becomes of a packet. */
 export type Judgement =
@@ -22,7 +29,8 @@ export interface Reason {
 
 /** How a packet may leave a chain. `certain` when every packet that came so far does. */
 interface Exit {
-  readonly verdict: "accept" | "drop" | "reject";
+  /** With `notrack` it has not left, and goes on untracked. */
+  readonly verdict: "accept" | "drop" | "reject" | "notrack";
   readonly sure: Sure;
   readonly inside: string;
   readonly rule: string;
@@ -47,10 +55,14 @@ export function judgeConnection(
   ]);
 }
 
-/** The first judgement that a packet is not accepted, if there is one. */
+/** The first judgement that one of the packets of an exchange is not accepted, if there is one. */
 export function judgeInTurn(firewall: Firewall, packets: readonly Packet[]): Judgement {
+  const isUntracked = packets.map((packet) => untrackedBy(firewall, packet) !== undefined);
+  // Of a connection of which only some packets are tracked, the kernel does not say "established".
+  const isMixed = new Set(isUntracked).size > 1;
   for (const packet of packets) {
-    const judgement = judgePacket(firewall, packet);
+    const isLost = isMixed && packet.state === "established";
+    const judgement = judgePacket(firewall, isLost ? { ...packet, tracking: "unsettled" } : packet);
     if (judgement.kind !== "accepted") return judgement;
   }
   return { kind: "accepted" };
@@ -58,13 +70,49 @@ export function judgeInTurn(firewall: Firewall, packets: readonly Packet[]): Jud
 
 /** Follows a packet through the rules. It must be accepted by every base chain. */
 export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
+  const exit = untrackedBy(firewall, packet);
+  if (!exit) return judgeChains(firewall, packet);
+  const untracked = judgeChains(firewall, { ...packet, tracking: "untracked" });
+  if (exit.sure === "certain") return untracked;
+  const tracked = judgeChains(firewall, packet);
+  if (tracked.kind === untracked.kind) return tracked;
+  return { kind: exit.sure === "unknown" ? "unclear" : "partly", by: exit.by };
+}
+
+/** The rule by which a packet is not tracked, if there is one. */
+export function untrackedBy(
+  firewall: Firewall,
+  packet: Packet,
+): { readonly sure: Sure; readonly by: Reason } | undefined {
+  const found = firewall.chains
+    .filter((it) =>
+      it.isBeforeTracking && it.way === packet.way && it.versions.includes(packet.version)
+    )
+    .flatMap((chain) => {
+      let past: Sure = "certain";
+      const passing: Packet = { ...packet, tracking: "unsettled" };
+      return [...follow(chain, { base: chain, packet: passing, depth: 0 })].flatMap((exit) => {
+        const { verdict, inside, rule } = exit;
+        if (verdict === "notrack") {
+          return [{ sure: weaker(past, exit.sure), by: { chain, inside, rule } }];
+        }
+        if (verdict === "accept") past = weaker(past, exit.sure);
+        return [];
+      });
+    });
+  return found.find(({ sure }) => sure === "certain") ?? found[0];
+}
+
+function judgeChains(firewall: Firewall, packet: Packet): Judgement {
   const judgements = firewall.chains
     // Who answers an echo request is all the same, and what belongs to a connection goes where it went.
     .filter(({ way, versions, kind }) =>
       way === packet.way && versions.includes(packet.version) &&
-      (kind === "filter" || packet.protocol === "tcp" && packet.state === "new")
+      (kind === "filter" || packet.protocol === "tcp" && stateOf(packet) === "new")
     )
-    .map((chain) => judgeChain(chain, packet));
+    .map((chain) =>
+      judgeChain(chain, chain.isBeforeTracking ? { ...packet, tracking: "unsettled" } : packet)
+    );
   // What is sent elsewhere is not for the filters of this machine.
   const sent = judgements.find((it) => it.kind !== "accepted" && it.by.chain.kind === "nat");
   if (sent) return sent;
@@ -76,9 +124,9 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
 }
 
 function judgeChain(chain: BaseChain, packet: Packet): Judgement {
-  const exits = [...follow(chain, { base: chain, packet, depth: 0 })];
+  const exits = [...follow(chain, { base: chain, packet, depth: 0 })].filter(isVerdict);
   const last = exits.at(-1);
-  const end: Exit = last?.sure === "certain" ? last : {
+  const end: Verdict = last?.sure === "certain" ? last : {
     verdict: chain.policy,
     sure: "certain",
     inside: chain.name,
@@ -99,6 +147,12 @@ function judgeChain(chain: BaseChain, packet: Packet): Judgement {
   }
   if (end.verdict === "accept") return { kind: "accepted" };
   return { kind: "refused", how: end.verdict, by: reason(end) };
+}
+
+type Verdict = Exit & { readonly verdict: "accept" | "drop" | "reject" };
+
+function isVerdict(exit: Exit): exit is Verdict {
+  return exit.verdict !== "notrack";
 }
 
 /** The exits of a chain, in order; the last one is certain when none of the packets goes on behind the chain. */
@@ -126,6 +180,9 @@ function* follow(
         yield { verdict: action.kind, sure, inside, rule: text };
         if (isAll) return;
         break;
+      case "notrack":
+        yield { verdict: "notrack", sure, inside, rule: text };
+        break;
       case "return":
         if (isAll) return;
         here = sure;
@@ -143,7 +200,7 @@ function* follow(
         let isOver = false;
         for (const exit of follow(target, { ...context, depth: depth + 1 })) {
           yield { ...exit, sure: weaker(sure, exit.sure) };
-          isOver = exit.sure === "certain";
+          isOver = isVerdict(exit) && exit.sure === "certain";
         }
         if (isAll && (isOver || action.kind === "goto")) return;
         break;

@@ -16,6 +16,7 @@ import {
   type Packet,
   protocolOf,
   type Rule,
+  stateOf,
   type Version,
   type Way,
 } from "./ruleset.ts";
@@ -80,6 +81,7 @@ export function readNftRuleset(json: string, options: {
       way: HOOKS[String(chain.hook)]!.way,
       versions: VERSIONS[String(chain.family)]!,
       kind: chain.type === "nat" ? "nat" : "filter",
+      isBeforeTracking: isBeforeTracking(chain),
       policy: chain.policy === "drop" ? "drop" : "accept",
       rules: rulesOf(chain),
       others: new Map<string, Chain>(
@@ -95,6 +97,13 @@ export function readNftRuleset(json: string, options: {
 
 /** Of the families that IP packets go through. */
 const VERSIONS: Readonly<Record<string, readonly Version[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
+
+/** Connections become known where packets come in and where they go out, at this priority. */
+const TRACKING = -200;
+
+function isBeforeTracking({ hook, prio }: Part): boolean {
+  return (hook === "prerouting" || hook === "output") && Number(prio) <= TRACKING;
+}
 
 /** Where packets go through chains, and in which order. */
 const HOOKS: Readonly<Record<string, { readonly way: Way; readonly place: number }>> = {
@@ -127,17 +136,20 @@ function ruleTexts(lines: string): Map<string, string> {
   return texts;
 }
 
-/** A rule; one with a verdict map becomes a rule for each of its elements. */
+/** A rule; one with a verdict map becomes a rule for each of its elements, and `notrack` is one of its own. */
 function readRule(
   expression: readonly Part[],
   { text, context }: { text: string; context: Context },
 ): Rule[] {
   const conditions: ((packet: Packet) => Match)[] = [];
   let hasNewStatement = false;
-  for (const statement of expression) {
+  for (const [index, statement] of expression.entries()) {
     const [kind = "", value] = Object.entries(statement)[0] ?? [];
     const matches = (packet: Packet) => allOf(conditions.map((it) => it(packet)));
-    if (kind === "match") {
+    if (kind === "notrack") {
+      const rest = readRule(expression.toSpliced(index, 1), { text, context });
+      return [{ text, matches, action: { kind: "notrack" } }, ...rest];
+    } else if (kind === "match") {
       const condition = value as { op: string; left: unknown; right: unknown };
       conditions.push((packet) => matchCondition(condition, { packet, context }));
     } else if (kind === "limit") {
@@ -172,7 +184,6 @@ const HARMLESS = [
   "counter",
   "log",
   "comment",
-  "notrack",
   "mangle",
   "last",
   "ct helper",
@@ -231,7 +242,7 @@ function matchCondition(
   { op, left, right }: { op: string; left: unknown; right: unknown },
   { packet, context }: { packet: Packet; context: Context },
 ): Match {
-  const side = interfaceOf(left);
+  const side = INTERFACES[String(((left as Part).meta as Part | undefined)?.key)];
   // Without an interface to compare kernels differ in what is not equal.
   if (side && side !== packet.way) return op === "!=" ? "unknown" : "no";
   if (side) {
@@ -277,7 +288,11 @@ function look(left: unknown, packet: Packet): Seen {
   switch (kind) {
     case "ct":
       // The first packet of a connection was not answered, and not sent elsewhere.
-      return key === "state" ? packet.state : key === "status" ? "none" : "unknown";
+      if (key === "state") {
+        const state = stateOf(packet);
+        return state === "unsettled" ? "unknown" : state;
+      }
+      return key === "status" ? "none" : "unknown";
     case "meta":
       if (key === "l4proto") return protocolOf(packet);
       if (key === "protocol") return version === 4 ? "ip" : "ip6";
@@ -330,15 +345,13 @@ function lookUpRoute({ result, flags }: Part, packet: Packet): Seen {
   return result === "oif" && by.includes("saddr") && packet.way === "in" ? true : "unknown";
 }
 
-/** Whether a condition is about the interface that a packet comes in by, or the one that it goes out by. */
-function interfaceOf(left: unknown): Way | undefined {
-  const key = ((left as Part).meta as Part | undefined)?.key;
-  return key === "iif" || key === "iifname"
-    ? "in"
-    : key === "oif" || key === "oifname"
-    ? "out"
-    : undefined;
-}
+/** Interfaces that packets come in by, or go out by. */
+const INTERFACES: Readonly<Record<string, Way>> = {
+  iif: "in",
+  iifname: "in",
+  oif: "out",
+  oifname: "out",
+};
 
 function matchClient(value: unknown): Match {
   const prefix = (value as Part | null)?.prefix as Part | undefined;

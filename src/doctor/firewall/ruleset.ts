@@ -9,6 +9,8 @@ export type Packet =
   & {
     readonly version: Version;
     readonly way: Way;
+    /** What rules find of its connection instead of its state: that nobody tracks it, or what nobody knows. */
+    readonly tracking?: "untracked" | "unsettled";
   }
   & (
     | {
@@ -31,6 +33,11 @@ export type Packet =
 /** The protocol by the name that iptables and nft have for it. */
 export function protocolOf({ version, protocol }: Packet): string {
   return protocol === "icmp" && version === 6 ? "ipv6-icmp" : protocol;
+}
+
+/** The state of a packet's connection, as rules find it. */
+export function stateOf({ state, tracking }: Packet): Packet["state"] | "unsettled" {
+  return tracking ?? state;
 }
 
 /** Whether a packet is of neighbour discovery, which no router passes on (RFC 4861). */
@@ -69,7 +76,7 @@ export type Match = "yes" | "no" | "limited" | "some" | "unknown";
 
 /** What a rule does with the packets that it is about. */
 export type Action =
-  | { readonly kind: "accept" | "drop" | "reject" | "return" | "next" | "unknown" }
+  | { readonly kind: "accept" | "drop" | "reject" | "return" | "next" | "notrack" | "unknown" }
   | { readonly kind: "jump" | "goto"; readonly chain: string };
 
 export interface Rule {
@@ -93,6 +100,8 @@ export interface BaseChain extends Chain {
   readonly versions: readonly Version[];
   /** Chains of nat only see the first packet of a connection, and may send it elsewhere. */
   readonly kind: "filter" | "nat";
+  /** Whether packets come here before their connection is known. */
+  readonly isBeforeTracking: boolean;
   readonly policy: "accept" | "drop";
   readonly others: ReadonlyMap<string, Chain>;
   readonly dialect: Dialect;
