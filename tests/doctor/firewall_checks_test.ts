@@ -99,6 +99,113 @@ Deno.test("firewall: connections whose later packets are dropped are not let in"
   }
 });
 
+for (
+  const [name, rules, expected] of [
+    ["a policy", [":OUTPUT DROP [0:0]"], "dropped by iptables filter OUTPUT: policy drop"],
+    [
+      "a rule for the port",
+      ["-A OUTPUT -p tcp -m tcp --sport 2121 -j DROP"],
+      "dropped by iptables filter OUTPUT: -A OUTPUT -p tcp -m tcp --sport 2121 -j DROP",
+    ],
+    [
+      "a rule for SYN and ACK, which nobody understands",
+      ["-A OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j DROP"],
+      "not understood",
+    ],
+    [
+      "a match that is not understood",
+      ["-A OUTPUT -m owner --uid-owner 99 -j DROP"],
+      "not understood",
+    ],
+    ["the interface", ["-A OUTPUT -o eth0 -j REJECT"], "rejected by iptables filter OUTPUT"],
+    [
+      "new ones only",
+      [":OUTPUT DROP [0:0]", "-A OUTPUT -m state --state NEW -j ACCEPT"],
+      "dropped",
+    ],
+    ["some clients", ["-A OUTPUT -d 192.0.2.0/24 -j DROP"], "depends on whom it is for"],
+    [
+      "established ones let out",
+      [":OUTPUT DROP [0:0]", "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"],
+      undefined,
+    ],
+    ["loopback", ["-A OUTPUT -o lo -j DROP"], undefined],
+    ["mail", ["-A OUTPUT -p tcp -m tcp --dport 25 -j DROP"], undefined],
+    ["the cloud's own addresses", ["-A OUTPUT -d 169.254.0.0/16 -j DROP"], undefined],
+    ["SYN alone", ["-A OUTPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP"], undefined],
+    ["SYN and FIN", ["-A OUTPUT -p tcp -m tcp --tcp-flags FIN,SYN FIN,SYN -j DROP"], undefined],
+  ] as const
+) {
+  Deno.test(`firewall: replies, and an OUTPUT that drops by ${name}`, async () => {
+    const saved = `*filter\n:INPUT ACCEPT [0:0]\n${rules.join("\n")}\nCOMMIT\n`;
+    const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };
+    const [outcome] = await outcomesOf([control], machine);
+    if (expected === undefined) {
+      assert.equal(outcome!.summary, "listen_port 2121 is let in");
+      assert.equal(outcome!.status, "pass");
+      return;
+    }
+    assert.match(
+      outcome!.summary,
+      /^listen_port 2121 is let in, but (its replies are|what goes out) /,
+    );
+    assert.ok(outcome!.summary.includes(expected), outcome!.summary);
+    assert.equal(
+      outcome!.status,
+      / (dropped|rejected) by /.test(outcome!.summary) ? "fail" : "warn",
+    );
+    assert.deepEqual(outcome!.remedy!.commands, [
+      "# On the server, with iptables:",
+      "iptables -I OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    ]);
+  });
+}
+
+Deno.test("firewall: before connections are known, replies are let out by their ports", async () => {
+  const saved = "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n";
+  const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };
+  const [outcome] = await outcomesOf([passive], machine);
+  assert.equal(
+    outcome!.remedy!.commands!.at(-1),
+    "iptables -t raw -I OUTPUT -p tcp --sport 60000:65535 -j ACCEPT",
+  );
+});
+
+Deno.test("firewall: ICMP whose answers are dropped does not pass, and how to let them out", async () => {
+  const established = "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
+  const dropping = (rules: string) => `*filter\n:OUTPUT DROP [0:0]\n${rules}COMMIT\n`;
+  const machine = { listenAddress: "::", addresses: [IPV4, IPV6] };
+  const outcomes = await outcomesOf([icmp], {
+    ...machine,
+    saved: dropping(""),
+    saved6: dropping(established),
+  });
+  assert.deepEqual(
+    outcomes.filter(({ status }) => status !== "pass").map(({ status, summary, remedy }) => [
+      status,
+      summary.split(" by ")[0],
+      remedy!.commands!.at(-1),
+    ]),
+    [
+      [
+        "warn",
+        "ICMP echo-request is let in, but echo-reply is dropped",
+        "iptables -I OUTPUT -p icmp --icmp-type echo-reply -j ACCEPT",
+      ],
+      [
+        "fail",
+        "ICMPv6 neighbour-solicitation is let in, but neighbour-advertisement is dropped",
+        "ip6tables -I OUTPUT -p ipv6-icmp --icmpv6-type neighbour-advertisement -j ACCEPT",
+      ],
+      [
+        "fail",
+        "ICMPv6 neighbour-advertisement is let in, but neighbour-solicitation is dropped",
+        "ip6tables -I OUTPUT -p ipv6-icmp --icmpv6-type neighbour-solicitation -j ACCEPT",
+      ],
+    ],
+  );
+});
+
 const CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
 
 Deno.test("firewall: with :: and an IPv6 address the rules for both are judged", async () => {

@@ -242,6 +242,28 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
     },
   },
   {
+    name: "replies are dropped: what goes out must be allowed, and is not",
+    onServer: [
+      "iptables -A OUTPUT -o lo -j ACCEPT",
+      "iptables -A OUTPUT -p icmp -j ACCEPT",
+      "iptables -P OUTPUT DROP",
+    ],
+    async expect(scene) {
+      const [client, server] = await Promise.all([fromClient(scene), onServer(scene, "firewall")]);
+      assert.match(worseOf(client, "target.tcp").summary, /nothing came back/);
+      assertPass(server, "firewall.icmp");
+      const there = worseOf(server, "firewall.control");
+      assert.equal(
+        there.summary,
+        "listen_port 2121 is let in, but its replies are dropped by iptables filter OUTPUT: policy drop",
+      );
+      const on = scene.network.server;
+      const findings = [there];
+      await mend(scene, { findings, comment: WITH_IPTABLES, on, opened: [], again: onServer });
+      assertPass(await fromClient(scene, "target.list"), "target.list");
+    },
+  },
+  {
     name: "there is no way to the address: nothing is to be opened",
     serves: false,
     async expect(scene) {

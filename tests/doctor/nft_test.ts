@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readNftRuleset } from "../../src/doctor/firewall/nft.ts";
-import { ECHO, judged, NEIGHBOUR, tcp, tcp6, TOO_BIG } from "./judged_packet.ts";
+import { ECHO, judged, NEIGHBOUR, reply, tcp, tcp6, TOO_BIG } from "./judged_packet.ts";
 
 type Expression = readonly Record<string, unknown>[];
 
@@ -248,4 +248,62 @@ for (
   Deno.test(`nft, policy accept: dropping by ${name}`, () => {
     assert.equal(judged(nft("accept", expression), tcp(2121)).split(":")[0], kind);
   });
+}
+
+for (
+  const [hook, type] of [["output", "filter"], ["output", "route"], ["postrouting", "filter"]]
+) {
+  const out = (policy: string, ...expressions: Expression[]) => {
+    const table = { family: "inet", table: "mine" };
+    const objects = [
+      { chain: { ...table, name: "out", type, hook, prio: 0, policy } },
+      ...expressions.map((expr, handle) => ({ rule: { ...table, chain: "out", handle, expr } })),
+    ];
+    const options = { lines: "", interfaces: ["eth0"], isOthers: () => false };
+    return readNftRuleset(JSON.stringify({ nftables: objects }), options).chains;
+  };
+  const DROP = { drop: null };
+  for (
+    const [name, policy, expression, kind] of [
+      ["nothing", "drop", [match(STATE, "new"), ACCEPT], "drop"],
+      ["nothing", "accept", [match(STATE, ["established", "related"], "in"), DROP], "drop"],
+      [
+        "established ones",
+        "drop",
+        [match(STATE, ["established", "related"], "in"), ACCEPT],
+        "accepted",
+      ],
+      ["loopback", "drop", [match({ meta: { key: "oifname" } }, "lo"), ACCEPT], "drop"],
+      ["the interface", "drop", [match({ meta: { key: "oif" } }, "eth0"), ACCEPT], "accepted"],
+      ["what came in by it", "drop", [match({ meta: { key: "iif" } }, "eth0"), ACCEPT], "drop"],
+      ["its ports", "drop", [match(payload("tcp", "sport"), 2121), ACCEPT], "accepted"],
+      ["other ports", "drop", [match(payload("tcp", "dport"), 2121), ACCEPT], "partly"],
+      [
+        "all but mail",
+        "accept",
+        [match(payload("tcp", "dport"), { set: [25, 465] }), DROP],
+        "accepted",
+      ],
+      [
+        "all but high ports",
+        "accept",
+        [match(payload("tcp", "dport"), { range: [1024, 65_535] }), DROP],
+        "drop",
+      ],
+      [
+        "all but addresses of nobody",
+        "accept",
+        [match(payload("ip", "daddr"), { prefix: { addr: "169.254.0.0", len: 16 } }), DROP],
+        "accepted",
+      ],
+      ["all but some", "accept", [match(payload("ip", "daddr"), "192.0.2.1"), DROP], "partly"],
+      ["all but a mark", "accept", [match({ meta: { key: "mark" } }, 1), DROP], "unclear"],
+    ] as const
+  ) {
+    Deno.test(`nft, ${type} ${hook}, policy ${policy}: replies when it lets out ${name}`, () => {
+      const chains = out(policy, expression);
+      assert.equal(judged(chains, reply(2121)).split(":")[0], kind);
+      assert.equal(judged(chains, tcp(2121)), "accepted");
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import type { Check, Outcome } from "../check.ts";
 import type { Refusal, ServerSurvey } from "../server/server_survey.ts";
 import { formatRange, type PortRange, rangesOf, remedyOf, stepsData } from "../steps.ts";
-import { type Judgement, judgePacket } from "./judge.ts";
+import { judgeConnection, judgeInTurn, type Judgement } from "./judge.ts";
 import { ICMP_NEEDED } from "./icmp_needed.ts";
 import { letIcmpIn, letPortsIn } from "./openings.ts";
 import type { Firewall, Version } from "./ruleset.ts";
@@ -21,10 +21,14 @@ export const rules: Check<ServerSurvey> = {
         remedy: LOOK,
       }];
     }
-    const summary = chains.length === 0
+    const [incoming, outgoing] = (["in", "out"] as const).map((way) =>
+      chains.filter((chain) => chain.way === way).map(({ title }) => title)
+    );
+    const summary = incoming!.length === 0
       ? "No rules for incoming packets: all are let in"
-      : `Incoming packets go through ${chains.map(({ title }) => title).join(", ")}`;
-    return [{ status: "pass", summary }];
+      : `Incoming packets go through ${incoming!.join(", ")}`;
+    const replies = outgoing!.length === 0 ? "" : `; replies through ${outgoing!.join(", ")}`;
+    return [{ status: "pass", summary: summary + replies }];
   },
 };
 
@@ -63,19 +67,25 @@ export const icmp: Check<ServerSurvey> = {
   async run(survey, { signal }) {
     const firewall = await readRules(survey, signal);
     return survey.clientVersions().flatMap((version) =>
-      ICMP_NEEDED[version].map(({ name, status, loss, ...packet }): Outcome => {
-        const judgement = judgePacket(firewall, { version, protocol: "icmp", ...packet });
+      ICMP_NEEDED[version].map(({ name, exchange, status, loss, ...packet }): Outcome => {
+        const icmp = { version, protocol: "icmp" } as const;
+        const judgement = judgeInTurn(firewall, [
+          { ...icmp, way: "in", ...packet },
+          ...exchange ? [{ ...icmp, way: "out", ...exchange } as const] : [],
+        ]);
         const data = { version, type: packet.type, code: packet.code };
         const what = `${version === 4 ? "ICMP" : "ICMPv6"} ${name}`;
         if (judgement.kind === "accepted") {
           return { ...letIn(firewall, what), data };
         }
-        const steps = letIcmpIn(name, { by: judgement.by, version });
+        const isOut = judgement.by.chain.way === "out";
+        const passing = isOut ? exchange!.name : name;
+        const steps = letIcmpIn(passing, { by: judgement.by, version });
         return {
           status: judgement.kind === "refused" ? status : "warn",
-          summary: `${what} ${describe(judgement)}`,
+          summary: `${what} ${describe(judgement, `${passing} is`)}`,
           detail: `Without it ${loss}`,
-          remedy: remedyOf(`Let ${what} in`, steps),
+          remedy: remedyOf(isOut ? `Let ${passing} out` : `Let ${what} in`, steps),
           data: { ...data, steps: stepsData(steps) },
         };
       })
@@ -124,11 +134,7 @@ function groupPorts(
 ): Group[] {
   const judged = Array.from({ length: last - first + 1 }, (_, index) => {
     const port = first + index;
-    const packet = { version, protocol: "tcp", port } as const;
-    const opening = judgePacket(firewall, { ...packet, state: "new" });
-    if (opening.kind !== "accepted") return { port, judgement: opening };
-    // Many firewalls let in what belongs to a connection by a rule of its own, without which no connection lives.
-    return { port, judgement: judgePacket(firewall, { ...packet, state: "established" }) };
+    return { port, judgement: judgeConnection(firewall, { version, port }) };
   });
   return [...Map.groupBy(judged, ({ judgement }) => keyOf(judgement)).values()].map((group) => ({
     ranges: rangesOf(group.map(({ port }) => port)),
@@ -147,16 +153,19 @@ function portsOutcome(
     return letIn(firewall, named, over);
   }
   const steps = letPortsIn(ranges, { by: judgement.by, version: versions[0]! });
+  const { chain } = judgement.by;
   return {
     status: judgement.kind === "refused" ? "fail" : "warn",
     summary: `${named}${over} ${describe(judgement)}`,
-    detail: judgement.kind === "refused" && judgement.how === "reject"
+    detail: judgement.kind === "refused" && judgement.how === "reject" && chain.way === "in"
       ? 'Clients say "No route to host" or "Connection refused"'
       : judgement.kind === "refused"
       ? "Clients wait, and then say that the connection timed out"
       : undefined,
     remedy: remedyOf(
-      judgement.by.chain.kind === "nat"
+      chain.way === "out"
+        ? "Let out what belongs to connections, and save the rules so that they survive a restart"
+        : chain.kind === "nat"
         ? "Look where this rule sends them. If that is not the gateway, take it out, or have these ports pass by it"
         : "Let them in, and save the rules so that they survive a restart. The security group of the cloud is another " +
           "firewall in front of this one: TCP " + ports.join(", "),
@@ -182,9 +191,26 @@ function letIn({ notUnderstood }: Firewall, what: string, over = ""): Outcome {
   };
 }
 
-function describe(judgement: Exclude<Judgement, { kind: "accepted" }>): string {
+/** @param outgoing what is refused when that is a packet that goes out, with its verb. */
+function describe(
+  judgement: Exclude<Judgement, { kind: "accepted" }>,
+  outgoing = "its replies are",
+): string {
   const { chain, rule } = judgement.by;
   const where = `${chain.title}: ${rule}`;
+  if (chain.way === "out") {
+    const but = "is let in, but";
+    switch (judgement.kind) {
+      case "refused":
+        return `${but} ${outgoing} ${
+          judgement.how === "drop" ? "dropped" : "rejected"
+        } by ${where}`;
+      case "partly":
+        return `${but} what goes out depends on whom it is for: ${where}`;
+      case "unclear":
+        return `${but} what goes out depends on a rule that is not understood: ${where}`;
+    }
+  }
   if (chain.kind === "nat" && judgement.kind !== "refused") {
     return `may be sent elsewhere by ${where}`;
   }

@@ -9,6 +9,10 @@ interface Needed {
   readonly code: number;
   /** Of its first packet. */
   readonly state: "new" | "related" | "untracked";
+  /** What goes out with it: its answer, or what it answers. */
+  readonly exchange?: Pick<Needed, "name" | "type" | "code"> & {
+    readonly state: "established" | "untracked";
+  };
   /** When it does not. */
   readonly status: Status;
   /** What is lost without. */
@@ -27,6 +31,7 @@ export const ICMP_NEEDED: Readonly<Record<Version, readonly Needed[]>> = {
     type: 8,
     code: 0,
     state: "new",
+    exchange: { name: "echo-reply", type: 0, code: 0, state: "established" },
     status: "warn",
     loss: ECHO,
   }, {
@@ -53,7 +58,15 @@ export const ICMP_NEEDED: Readonly<Record<Version, readonly Needed[]>> = {
     loss: TIME,
   }],
   6: [
-    { name: "echo-request", type: 128, code: 0, state: "new", status: "warn", loss: ECHO },
+    {
+      name: "echo-request",
+      type: 128,
+      code: 0,
+      state: "new",
+      exchange: { name: "echo-reply", type: 129, code: 0, state: "established" },
+      status: "warn",
+      loss: ECHO,
+    },
     {
       name: "packet-too-big",
       type: 2,
@@ -77,6 +90,7 @@ export const ICMP_NEEDED: Readonly<Record<Version, readonly Needed[]>> = {
       type: 135,
       code: 0,
       state: "untracked",
+      exchange: { name: "neighbour-advertisement", type: 136, code: 0, state: "untracked" },
       status: "fail",
       loss: "the router and the neighbours do not find this machine: nobody reaches it by IPv6",
     },
@@ -85,6 +99,7 @@ export const ICMP_NEEDED: Readonly<Record<Version, readonly Needed[]>> = {
       type: 136,
       code: 0,
       state: "untracked",
+      exchange: { name: "neighbour-solicitation", type: 135, code: 0, state: "untracked" },
       status: "fail",
       loss: "this machine does not find the router and its neighbours: it reaches nobody by IPv6",
     },

@@ -1,6 +1,7 @@
 import {
   type Action,
   allOf,
+  anyOf,
   type BaseChain,
   type Chain,
   destinationOf,
@@ -8,6 +9,8 @@ import {
   ICMP_NUMBERS,
   isNeighbourDiscovery,
   type Match,
+  matchClientPorts,
+  mayBeClients,
   not,
   type Packet,
   protocolOf,
@@ -15,7 +18,7 @@ import {
   type Version,
 } from "./ruleset.ts";
 
-/** Chains that incoming packets go through, in their order (Netfilter's packet flow). */
+/** Chains that packets go through, in their order (Netfilter's packet flow). Replies are not seen by those of nat. */
 const BASES = [
   ["raw", "PREROUTING"],
   ["mangle", "PREROUTING"],
@@ -23,6 +26,11 @@ const BASES = [
   ["mangle", "INPUT"],
   ["filter", "INPUT"],
   ["security", "INPUT"],
+  ["raw", "OUTPUT"],
+  ["mangle", "OUTPUT"],
+  ["filter", "OUTPUT"],
+  ["security", "OUTPUT"],
+  ["mangle", "POSTROUTING"],
 ] as const;
 
 /**
@@ -73,6 +81,7 @@ function baseChain(
   return [{
     name: chain,
     title: `${version === 4 ? "iptables" : "ip6tables"} ${name} ${chain}`,
+    way: chain === "OUTPUT" || chain === "POSTROUTING" ? "out" : "in",
     versions: [version],
     kind: name === "nat" ? "nat" : "filter",
     policy,
@@ -177,21 +186,23 @@ function readCondition(
     case "-p":
       return (packet) => value === "all" || value === protocolOf(packet) ? "yes" : "no";
     case "-i":
-      return () => matchInterface(value, interfaces);
+    case "-o":
+      return ({ way }) =>
+        way === (option === "-i" ? "in" : "out") ? matchInterface(value, interfaces) : "no";
     case "-s":
-    case "-d":
-    case "--sport":
-    case "--sports":
       return () => "some";
+    case "-d":
+      return ({ way }) => way === "in" || mayBeClients(value) ? "some" : "no";
     case "-m":
       return () => EXTENSIONS.includes(value) ? "yes" : "unknown";
+    case "--sport":
+    case "--sports":
+      return (packet) => matchPorts(packet, { value, isOwn: packet.way === "out" });
     case "--dport":
     case "--dports":
+      return (packet) => matchPorts(packet, { value, isOwn: packet.way === "in" });
     case "--ports":
-      return (packet) =>
-        packet.protocol === "tcp" && value.split(",").some((it) => isInRange(packet.port, it))
-          ? "yes"
-          : "no";
+      return (packet) => anyOf([true, false].map((isOwn) => matchPorts(packet, { value, isOwn })));
     case "--dst-type":
       return (packet) =>
         value.split(",").includes(destinationOf(packet).toUpperCase()) ? "yes" : "no";
@@ -260,9 +271,19 @@ export function matchInterface(pattern: string, interfaces: readonly string[]): 
   return meant.length === 0 ? "no" : meant.length === interfaces.length ? "yes" : "some";
 }
 
-function isInRange(port: number, text: string): boolean {
-  const [first, last = first] = text.split(":").map(Number);
-  return port >= first! && port <= last!;
+/** @param options.isOwn whether it is this machine's port, not the other side's. */
+function matchPorts(
+  packet: Packet,
+  { value, isOwn }: { value: string; isOwn: boolean },
+): Match {
+  if (packet.protocol !== "tcp") return "no";
+  return anyOf(
+    value.split(",").map((text) => {
+      const [first = 0, last = first] = text.split(":").map(Number);
+      if (!isOwn) return matchClientPorts([first, last]);
+      return packet.port >= first && packet.port <= last ? "yes" : "no";
+    }),
+  );
 }
 
 function matchIcmp({ version, type, code }: Packet & { protocol: "icmp" }, text: string): Match {
@@ -276,12 +297,17 @@ function matchIcmp({ version, type, code }: Packet & { protocol: "icmp" }, text:
 }
 
 /** The first packet of a connection has SYN alone; those that follow have ACK, no SYN, and some of the others. */
-function matchFlags({ state }: Packet, mask: string, wanted: string): Match {
+function matchFlags({ state, way }: Packet, mask: string, wanted: string): Match {
   if (state === "established") {
     const looksAt = (flag: string) => mask === "ALL" || mask.split(",").includes(flag);
     const wants = (flag: string) => wanted === "ALL" || wanted.split(",").includes(flag);
     const isOther = looksAt("SYN") && wants("SYN") || looksAt("ACK") && !wants("ACK");
-    return isOther ? "no" : mask === "ACK" || mask === "SYN" ? "yes" : "unknown";
+    const later = isOther ? "no" : mask === "ACK" || mask === "SYN" ? "yes" : "unknown";
+    if (way === "in") return later;
+    const isFirst = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"].every((flag) =>
+      !looksAt(flag) || wants(flag) === (flag === "SYN" || flag === "ACK")
+    );
+    return later === (isFirst ? "yes" : "no") ? later : "unknown";
   }
   const looked = mask === "ALL" || mask.split(",").includes("SYN");
   const has = looked ? "SYN" : "NONE";

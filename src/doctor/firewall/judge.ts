@@ -1,10 +1,10 @@
-import type { BaseChain, Chain, Firewall, Packet } from "./ruleset.ts";
+import type { BaseChain, Chain, Firewall, Packet, Version } from "./ruleset.ts";
 
 /** What becomes of a packet. */
 export type Judgement =
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly how: "drop" | "reject"; readonly by: Reason }
-  /** It depends on who sends it. */
+  /** It depends on who sends it, or whom it is for. */
   | { readonly kind: "partly"; readonly by: Reason }
   /** Rules that are not understood decide. */
   | { readonly kind: "unclear"; readonly by: Reason };
@@ -18,8 +18,8 @@ export interface Reason {
   readonly rule: string;
 }
 
-/** A way that a packet may go. `certain` when every packet that came so far goes it. */
-interface Way {
+/** How a packet may leave a chain. `certain` when every packet that came so far does. */
+interface Exit {
   readonly verdict: "accept" | "drop" | "reject";
   readonly sure: Sure;
   readonly inside: string;
@@ -31,12 +31,35 @@ type Sure = "certain" | "some" | "unknown";
 /** Jumps deeper than this are a circle, which the kernel refuses. */
 const DEPTH_MAX = 16;
 
+/** Follows the packets of a TCP connection of a client: all must be accepted, those that come in and those that go out. */
+export function judgeConnection(
+  firewall: Firewall,
+  { version, port }: { version: Version; port: number },
+): Judgement {
+  const packet = { version, protocol: "tcp", port } as const;
+  // Many firewalls let what belongs to a connection pass by a rule of its own, without which no connection lives.
+  return judgeInTurn(firewall, [
+    { ...packet, way: "in", state: "new" },
+    { ...packet, way: "in", state: "established" },
+    { ...packet, way: "out", state: "established" },
+  ]);
+}
+
+/** The first judgement that a packet is not accepted, if there is one. */
+export function judgeInTurn(firewall: Firewall, packets: readonly Packet[]): Judgement {
+  for (const packet of packets) {
+    const judgement = judgePacket(firewall, packet);
+    if (judgement.kind !== "accepted") return judgement;
+  }
+  return { kind: "accepted" };
+}
+
 /** Follows a packet through the rules. It must be accepted by every base chain. */
 export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
   const judgements = firewall.chains
     // Who answers an echo request is all the same, and what belongs to a connection goes where it went.
-    .filter(({ versions, kind }) =>
-      versions.includes(packet.version) &&
+    .filter(({ way, versions, kind }) =>
+      way === packet.way && versions.includes(packet.version) &&
       (kind === "filter" || packet.protocol === "tcp" && packet.state === "new")
     )
     .map((chain) => judgeChain(chain, packet));
@@ -51,17 +74,17 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
 }
 
 function judgeChain(chain: BaseChain, packet: Packet): Judgement {
-  const ways = [...follow(chain, { base: chain, packet, depth: 0 })];
-  const last = ways.at(-1);
-  const end: Way = last?.sure === "certain" ? last : {
+  const exits = [...follow(chain, { base: chain, packet, depth: 0 })];
+  const last = exits.at(-1);
+  const end: Exit = last?.sure === "certain" ? last : {
     verdict: chain.policy,
     sure: "certain",
     inside: chain.name,
     rule: `policy ${chain.policy}`,
   };
-  const reason = ({ inside, rule }: Way): Reason => ({ chain, inside, rule });
+  const reason = ({ inside, rule }: Exit): Reason => ({ chain, inside, rule });
   const isAccepted = end.verdict === "accept";
-  const others = ways.filter(({ verdict }) => (verdict === "accept") !== isAccepted);
+  const others = exits.filter(({ verdict }) => (verdict === "accept") !== isAccepted);
   const unknown = others.find(({ sure }) => sure === "unknown");
   if (unknown) return { kind: "unclear", by: reason(unknown) };
   const some = others[0];
@@ -70,11 +93,11 @@ function judgeChain(chain: BaseChain, packet: Packet): Judgement {
   return { kind: "refused", how: end.verdict, by: reason(end) };
 }
 
-/** The ways out of a chain, in order; the last one is certain when none of the packets goes on behind the chain. */
+/** The exits of a chain, in order; the last one is certain when none of the packets goes on behind the chain. */
 function* follow(
   chain: Chain,
   context: { base: BaseChain; packet: Packet; depth: number },
-): Generator<Way, void> {
+): Generator<Exit, void> {
   const { base, packet, depth } = context;
   const { name: inside } = chain;
   // How sure it is that a packet is still here: some may have returned.
@@ -110,9 +133,9 @@ function* follow(
           break;
         }
         let isOver = false;
-        for (const way of follow(target, { ...context, depth: depth + 1 })) {
-          yield { ...way, sure: weaker(sure, way.sure) };
-          isOver = way.sure === "certain";
+        for (const exit of follow(target, { ...context, depth: depth + 1 })) {
+          yield { ...exit, sure: weaker(sure, exit.sure) };
+          isOver = exit.sure === "certain";
         }
         if (isAll && (isOver || action.kind === "goto")) return;
         break;

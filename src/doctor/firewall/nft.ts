@@ -2,17 +2,21 @@ import { matchInterface } from "./iptables.ts";
 import {
   type Action,
   allOf,
+  anyOf,
   type BaseChain,
   type Chain,
   destinationOf,
   type Dialect,
   ICMP_NUMBERS,
   type Match,
+  matchClientPorts,
+  mayBeClients,
   not,
   type Packet,
   protocolOf,
   type Rule,
   type Version,
+  type Way,
 } from "./ruleset.ts";
 
 /** A part of libnftables-json(5), as far as it is looked into. */
@@ -65,13 +69,14 @@ export function readNftRuleset(json: string, options: {
   const chains = all
     .filter(({ family }) => String(family) in VERSIONS)
     .filter(({ type, hook }) =>
-      type === "filter" && hook === "input" ||
-      (type === "filter" || type === "nat") && hook === "prerouting"
+      String(hook) in HOOKS && type === "filter" ||
+      hook === "prerouting" && type === "nat" || hook === "output" && type === "route"
     )
     .sort((a, b) => order(a) - order(b))
     .map((chain): BaseChain => ({
       name: String(chain.name),
       title: `nft ${chain.family} ${chain.table} ${chain.name}`,
+      way: HOOKS[String(chain.hook)]!.way,
       versions: VERSIONS[String(chain.family)]!,
       kind: chain.type === "nat" ? "nat" : "filter",
       policy: chain.policy === "drop" ? "drop" : "accept",
@@ -87,11 +92,19 @@ export function readNftRuleset(json: string, options: {
   return { chains, notUnderstood };
 }
 
-/** Of the families that incoming IP packets go through. */
+/** Of the families that IP packets go through. */
 const VERSIONS: Readonly<Record<string, readonly Version[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
 
+/** Where packets go through chains, and in which order. */
+const HOOKS: Readonly<Record<string, { readonly way: Way; readonly place: number }>> = {
+  prerouting: { way: "in", place: 0 },
+  input: { way: "in", place: 1 },
+  output: { way: "out", place: 2 },
+  postrouting: { way: "out", place: 3 },
+};
+
 function order({ hook, prio }: Part): number {
-  return (hook === "prerouting" ? 0 : 1_000_000) + Number(prio);
+  return HOOKS[String(hook)]!.place * 1_000_000 + Number(prio);
 }
 
 function dialectOf({ family, table }: Part): Dialect {
@@ -211,23 +224,32 @@ function readVerdictMap({ key, data }: Part, { text, context, matches }: {
   });
 }
 
-/** What a packet has where a condition looks: a value, nothing of the kind, one that depends on the sender, or nobody knows. */
-type Seen = number | string | boolean | "absent" | "varies" | "unknown";
+/** What a packet has where a condition looks: a value, nothing of the kind, one that depends on the other side, or nobody knows. */
+type Seen = number | string | boolean | "absent" | "varies" | "client" | "client port" | "unknown";
 
 function matchCondition(
   { op, left, right }: { op: string; left: unknown; right: unknown },
   { packet, context }: { packet: Packet; context: Context },
 ): Match {
-  if (isInterface(left)) {
+  const side = interfaceOf(left);
+  // Without an interface to compare kernels differ in what is not equal.
+  if (side && side !== packet.way) return op === "!=" ? "unknown" : "no";
+  if (side) {
     const names = valuesOf(right, context);
-    const matches = names.map((name) => matchInterface(String(name), context.interfaces));
-    const match = matches.find((it) => it === "yes") ?? matches.find((it) => it === "some") ?? "no";
+    const match = anyOf(names.map((name) => matchInterface(String(name), context.interfaces)));
     return op === "!=" ? not(match) : match;
   }
   const seen = look(left, packet);
   if (seen === "absent") return "no";
   if (seen === "varies") return "some";
   if (seen === "unknown") return "unknown";
+  if (seen === "client" || seen === "client port") {
+    const matches = valuesOf(right, context).map((value) =>
+      seen === "client" ? matchClient(value) : matchClientPort(value)
+    );
+    if (op === "==" || op === "in") return anyOf(matches);
+    return op === "!=" ? not(anyOf(matches)) : "some";
+  }
   const values = valuesOf(right, context).map(numberOf(left));
   switch (op) {
     case "==":
@@ -267,13 +289,16 @@ function look(left: unknown, packet: Packet): Seen {
         if (protocol !== (version === 4 ? "ip" : "ip6")) return "absent";
         return field === "protocol" || field === "nexthdr"
           ? protocolOf(packet)
+          : field === "daddr" && packet.way === "out"
+          ? "client"
           : field === "saddr" || field === "daddr"
           ? "varies"
           : "unknown";
       }
       if (protocol === "tcp" || protocol === "th") {
         if (packet.protocol !== "tcp") return "absent";
-        return field === "dport" ? packet.port : field === "sport" ? "varies" : "unknown";
+        if (field !== "sport" && field !== "dport") return "unknown";
+        return (field === "dport") === (packet.way === "in") ? packet.port : "client port";
       }
       if (protocol === "icmp" || protocol === "icmpv6") {
         if (packet.protocol !== "icmp" || protocol !== (version === 4 ? "icmp" : "icmpv6")) {
@@ -289,7 +314,8 @@ function look(left: unknown, packet: Packet): Seen {
       const isFlags = (operand.payload as Part | undefined)?.field === "flags";
       if (!isFlags) return "unknown";
       if (packet.protocol !== "tcp") return "absent";
-      if (![mask].flat().includes("syn")) return "unknown";
+      // The first one that goes out has both, later ones have not.
+      if (packet.way === "out" || ![mask].flat().includes("syn")) return "unknown";
       return packet.state === "new" ? "syn" : "ack";
     }
     default:
@@ -301,12 +327,28 @@ function look(left: unknown, packet: Packet): Seen {
 function lookUpRoute({ result, flags }: Part, packet: Packet): Seen {
   const by = [flags].flat();
   if (result === "type" && by.includes("daddr")) return destinationOf(packet);
-  return result === "oif" && by.includes("saddr") ? true : "unknown";
+  return result === "oif" && by.includes("saddr") && packet.way === "in" ? true : "unknown";
 }
 
-function isInterface(left: unknown): boolean {
+/** Whether a condition is about the interface that a packet comes in by, or the one that it goes out by. */
+function interfaceOf(left: unknown): Way | undefined {
   const key = ((left as Part).meta as Part | undefined)?.key;
-  return key === "iif" || key === "iifname";
+  return key === "iif" || key === "iifname"
+    ? "in"
+    : key === "oif" || key === "oifname"
+    ? "out"
+    : undefined;
+}
+
+function matchClient(value: unknown): Match {
+  const prefix = (value as Part | null)?.prefix as Part | undefined;
+  const network = prefix ? `${prefix.addr}/${prefix.len}` : value;
+  return typeof network !== "string" || mayBeClients(network) ? "some" : "no";
+}
+
+function matchClientPort(value: unknown): Match {
+  const [first, last] = ((value as Part | null)?.range ?? [value, value]) as unknown[];
+  return matchClientPorts([Number(first), Number(last)]);
 }
 
 /** The single values, ranges and prefixes on the right. */

@@ -6,12 +6,14 @@ import type { BaseChain, Version } from "./ruleset.ts";
 const ICMP_NAMES = {
   4: {
     "echo-request": "echo-request",
+    "echo-reply": "echo-reply",
     "fragmentation-needed": "destination-unreachable icmp code frag-needed",
     "destination-unreachable": "destination-unreachable",
     "time-exceeded": "time-exceeded",
   },
   6: {
     "echo-request": "echo-request",
+    "echo-reply": "echo-reply",
     "packet-too-big": "packet-too-big",
     "destination-unreachable": "destination-unreachable",
     "time-exceeded": "time-exceeded",
@@ -23,12 +25,13 @@ const ICMP_NAMES = {
 /** The name of an ICMP message that is to be let in. */
 export type IcmpName = keyof typeof ICMP_NAMES[4] | keyof typeof ICMP_NAMES[6];
 
-/** How the firewall that refuses them is told to let TCP connections to `ranges` in. */
+/** How the firewall that refuses them is told to let TCP connections to `ranges` in, or their replies out. */
 export function letPortsIn(
   ranges: readonly PortRange[],
   { by, version }: { by: Reason; version: Version },
 ): Step[] {
   const { chain } = by;
+  if (chain.way === "out") return [letRepliesOut(ranges, { chain, version })];
   switch (chain.dialect.program) {
     case "iptables":
       return [
@@ -60,7 +63,43 @@ export function letPortsIn(
   }
 }
 
-/** How it is told to let an ICMP message in. */
+/** Where rules are met before connections are known, ports are let out. */
+function letRepliesOut(
+  ranges: readonly PortRange[],
+  { chain, version }: { chain: BaseChain; version: Version },
+): Step {
+  switch (chain.dialect.program) {
+    case "nft":
+      return nft(chain, "ct state established,related");
+    case "firewalld":
+      return lookAtFirewalld(chain);
+    case "iptables":
+    case "ufw": {
+      const isRaw = chain.dialect.program === "iptables" && chain.dialect.table === "raw";
+      const conditions = isRaw
+        ? ranges.map((range) => `-p tcp --sport ${withColon(range)}`)
+        : ["-m conntrack --ctstate RELATED,ESTABLISHED"];
+      return ufwToo(chain, iptables(chain, { version, conditions }), version);
+    }
+  }
+}
+
+/** What it lets out by itself are replies: what refuses them are rules that somebody wrote. */
+function lookAtFirewalld({ title }: BaseChain): Step {
+  return firewalld([
+    title.startsWith("nft")
+      ? "firewall-cmd --list-all-policies"
+      : "firewall-cmd --direct --get-all-rules",
+  ]);
+}
+
+function ufwToo({ dialect }: BaseChain, step: Step, version: Version): Step {
+  if (dialect.program !== "ufw") return step;
+  const file = version === 4 ? "before.rules" : "before6.rules";
+  return { ...step, how: `${step.how} (ufw keeps such rules in /etc/ufw/${file})` };
+}
+
+/** How it is told to let an ICMP message in, or out. */
 export function letIcmpIn(
   name: IcmpName,
   { by, version }: { by: Reason; version: Version },
@@ -73,6 +112,7 @@ export function letIcmpIn(
       return [nft(chain, `${protocol} type ${names[name]}`)];
     }
     case "firewalld": {
+      if (chain.way === "out") return [lookAtFirewalld(chain)];
       const blocked = by.inside.endsWith("_deny") ? blockOf(by.rule, name) : undefined;
       const change = blocked === undefined
         ? `--add-rich-rule='rule icmp-type name="${name}" accept'`
@@ -84,10 +124,7 @@ export function letIcmpIn(
       const conditions = version === 4
         ? [`-p icmp --icmp-type ${name}`]
         : [`-p ipv6-icmp --icmpv6-type ${name}`];
-      const step = iptables(chain, { version, conditions });
-      if (chain.dialect.program === "iptables") return [step];
-      const file = version === 4 ? "before.rules" : "before6.rules";
-      return [{ ...step, how: `${step.how} (ufw keeps such rules in /etc/ufw/${file})` }];
+      return [ufwToo(chain, iptables(chain, { version, conditions }), version)];
     }
   }
 }

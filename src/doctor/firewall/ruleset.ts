@@ -1,14 +1,21 @@
 /** A version of IP. */
 export type Version = 4 | 6;
 
-/** A packet that comes in from the network: of a connection to a port, or ICMP. */
+/** Where packets of the network go: to this machine, or from it. */
+export type Way = "in" | "out";
+
+/** A packet that comes in from the network, or goes out in return: of a connection to a port of this machine, or ICMP. */
 export type Packet =
-  & { readonly version: Version }
+  & {
+    readonly version: Version;
+    readonly way: Way;
+  }
   & (
     | {
       readonly protocol: "tcp";
+      /** This machine's. */
       readonly port: number;
-      /** The first one, SYN alone, or those that follow: ACK and no SYN. */
+      /** The first one, SYN alone, or those that follow: ACK and no SYN. Those that go out begin with SYN and ACK. */
       readonly state: "new" | "established";
     }
     | {
@@ -17,7 +24,7 @@ export type Packet =
       readonly type: number;
       readonly code: number;
       /** Neighbour discovery is never tracked. */
-      readonly state: "new" | "related" | "untracked";
+      readonly state: "new" | "related" | "established" | "untracked";
     }
   );
 
@@ -33,10 +40,25 @@ export function isNeighbourDiscovery(packet: Packet): boolean {
 }
 
 /** Whom a packet is for: neighbours are asked for by multicast. */
-export function destinationOf(packet: Packet): "local" | "multicast" {
-  return isNeighbourDiscovery(packet) && "type" in packet && packet.type === 135
-    ? "multicast"
-    : "local";
+export function destinationOf(packet: Packet): "local" | "unicast" | "multicast" {
+  if (isNeighbourDiscovery(packet) && "type" in packet && packet.type === 135) return "multicast";
+  return packet.way === "in" ? "local" : "unicast";
+}
+
+/** Whether some client may have an address of this network (`192.0.2.0/24`): none has loopback, link-local ones, or IPv4 in IPv6. */
+export function mayBeClients(network: string): boolean {
+  const [address = "", length = "128"] = network.split("/");
+  return !/^(127\.|169\.254\.|::|2002:)/.test(address) || Number(length) < 8;
+}
+
+/** Whether a range of ports is that of the other side: of all clients, of some, or of none, as they have no well-known ones. */
+export function matchClientPorts([first, last]: readonly [number, number]): Match {
+  return last < 1024 ? "no" : first <= 1024 && last >= 65535 ? "yes" : "some";
+}
+
+/** The match of any one condition. */
+export function anyOf(matches: readonly Match[]): Match {
+  return (["yes", "unknown", "some"] as const).find((match) => matches.includes(match)) ?? "no";
 }
 
 /**
@@ -62,10 +84,11 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-/** A chain that every incoming packet goes through, the chains that it may jump to, and how ports are opened in it. */
+/** A chain that every packet goes through that comes in, or goes out, the chains that it may jump to, and how ports are opened in it. */
 export interface BaseChain extends Chain {
   /** `ip filter INPUT`, for people. */
   readonly title: string;
+  readonly way: Way;
   /** Whose packets go through it. */
   readonly versions: readonly Version[];
   /** Chains of nat only see the first packet of a connection, and may send it elsewhere. */
