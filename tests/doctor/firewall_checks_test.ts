@@ -161,6 +161,37 @@ for (
   });
 }
 
+for (
+  const [limit, most] of [
+    ["-m limit --limit 1/min -j ACCEPT", "1/min"],
+    ["-m limit --limit 1/min --limit-burst 1 -j ACCEPT", "1/min"],
+    [
+      "-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name ftp -j ACCEPT",
+      "5/sec",
+    ],
+    [
+      "-m hashlimit --hashlimit-above 5/sec --hashlimit-mode srcip --hashlimit-name ftp -j DROP\n-A INPUT -p tcp -j ACCEPT",
+      "5/sec",
+    ],
+  ] as const
+) {
+  Deno.test(`firewall: a port that is let in up to a limit does not pass, by ${limit}`, async () => {
+    const [rule, ...rest] = `-A INPUT -p tcp ${limit}`.split("\n");
+    const saved = `*filter\n:INPUT DROP [0:0]\n${[rule, ...rest].join("\n")}\nCOMMIT\n`;
+    const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };
+    const [outcome] = await outcomesOf([control], machine);
+    assert.deepEqual([outcome!.status, outcome!.summary], [
+      "warn",
+      `listen_port 2121 is let in, but at most ${most}: iptables filter INPUT: ${rule}`,
+    ]);
+    const [later] = await outcomesOf([control], {
+      ...machine,
+      saved: saved.replace(/DROP /, "ACCEPT ").replaceAll(/-A .* -j DROP\n/g, ""),
+    });
+    assert.equal(later!.status, "pass");
+  });
+}
+
 Deno.test("firewall: before connections are known, replies are let out by their ports", async () => {
   const saved = "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n";
   const machine = { listenAddress: "0.0.0.0", addresses: [IPV4], saved };

@@ -53,6 +53,21 @@ for (
     ["-A INPUT -p icmp -m icmp --icmp-type any -j ACCEPT", ECHO, "accepted"],
     ["-A INPUT -p icmp -m limit --limit 5/sec -j ACCEPT", ECHO, "accepted"],
     [
+      "-A INPUT -p tcp -m limit --limit 1/min --limit-burst 1 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 2121 -j ACCEPT",
+      tcp(2121),
+      "accepted",
+    ],
+    [
+      "-A INPUT -p tcp -m limit --limit 1/sec -j mine\n-A mine -p tcp -j ACCEPT",
+      tcp(2121),
+      "limited: -A mine -p tcp -j ACCEPT",
+    ],
+    [
+      "-A INPUT -p tcp -j mine\n-A mine -m limit --limit 1/sec -j RETURN\n-A mine -j DROP\n-A INPUT -p tcp -j ACCEPT",
+      tcp(2121),
+      "limited: -A mine -j DROP",
+    ],
+    [
       '-A INPUT -p tcp -m comment --comment "ftp, \\"ours\\" -j DROP" -m tcp --dport 2121 -j ACCEPT',
       tcp(2121),
       "accepted",

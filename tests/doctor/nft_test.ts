@@ -116,6 +116,7 @@ for (
     ],
     ["a limit", [{ limit: { rate: 5, per: "second" } }, ACCEPT], ECHO, "accepted"],
     ["above a limit", [{ limit: { rate: 5, per: "second", inv: true } }, ACCEPT], ECHO, "drop"],
+    ["a limit, for TCP", [{ limit: { rate: 1, per: "minute" } }, ACCEPT], tcp(1), "limited"],
     ["some senders", [match(payload("ip", "saddr"), "192.0.2.1"), ACCEPT], tcp(1), "partly"],
     [
       "SYN alone",
@@ -239,6 +240,7 @@ for (
     }], "accepted"],
     ["a quota", [QUOTA, { drop: null }], "unclear"],
     ["a count of connections", [{ "ct count": { val: 9, inv: true } }, { drop: null }], "unclear"],
+    ["a limit", [{ limit: { rate: 1, per: "minute", inv: true } }, { drop: null }], "limited"],
     ["a set alone", [FLOOD], "accepted"],
     ["a quota alone", [QUOTA], "accepted"],
     ["a helper of connection tracking", [{ "ct helper": "ftp" }], "accepted"],

@@ -205,6 +205,8 @@ function describe(
         return `${but} ${outgoing} ${
           judgement.how === "drop" ? "dropped" : "rejected"
         } by ${where}`;
+      case "limited":
+        return `${but} what goes out is at most ${limitOf(rule)}: ${where}`;
       case "partly":
         return `${but} what goes out depends on whom it is for: ${where}`;
       case "unclear":
@@ -217,11 +219,23 @@ function describe(
   switch (judgement.kind) {
     case "refused":
       return `is ${judgement.how === "drop" ? "dropped" : "rejected"} by ${where}`;
+    case "limited":
+      return `is let in, but at most ${limitOf(rule)}: ${where}`;
     case "partly":
       return `depends on who sends it: ${where}`;
     case "unclear":
       return `depends on a rule that is not understood: ${where}`;
   }
+}
+
+/** `1/minute`, where the rule itself has the limit. */
+function limitOf(rule: string): string {
+  const [, limit] =
+    /(?:--limit|--hashlimit-(?:upto|above)|limit rate(?: over)?) (\S+\/\w+|\d+ \w+\/\w+)/.exec(
+      rule,
+    ) ??
+      [];
+  return limit ?? "what a limit allows";
 }
 
 function keyOf(judgement: Judgement): string {

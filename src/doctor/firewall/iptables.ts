@@ -10,6 +10,7 @@ import {
   isNeighbourDiscovery,
   type Match,
   matchClientPorts,
+  matchLimit,
   mayBeClients,
   not,
   type Packet,
@@ -116,9 +117,9 @@ function readRule(
       at++;
       continue;
     }
-    const count = OPTIONS[word];
-    const values = words.slice(at + 1, at + 1 + (count ?? 0));
-    at += 1 + (count ?? 0);
+    const count = OPTIONS[word] ?? (word.startsWith("--hashlimit-") ? 1 : 0);
+    const values = words.slice(at + 1, at + 1 + count);
+    at += 1 + count;
     if (word === "-j" || word === "-g") {
       action = readAction(word, values[0]!);
       // What follows is the target's own business: --reject-with, --log-prefix.
@@ -171,6 +172,7 @@ const EXTENSIONS = [
   "multiport",
   "comment",
   "limit",
+  "hashlimit",
   "addrtype",
   "hl",
   "rt",
@@ -220,16 +222,20 @@ function readCondition(
       return ({ state }) => value.split(",").includes(state.toUpperCase()) ? "yes" : "no";
     case "--tcp-flags":
       return (packet) => packet.protocol === "tcp" ? matchFlags(packet, value, second) : "no";
-    // A limit is for floods: what comes in good measure is let through.
-    case "--comment":
     case "--limit":
+    case "--hashlimit-upto":
+      return (packet) => matchLimit(packet, { isOver: false });
+    case "--hashlimit-above":
+      return (packet) => matchLimit(packet, { isOver: true });
+    case "--comment":
     case "--limit-burst":
     // Of rpfilter, as --invert is.
     case "--validmark":
     case "--loose":
       return () => "yes";
     default:
-      return () => "unknown";
+      // How it counts, and what it remembers.
+      return () => option.startsWith("--hashlimit-") ? "yes" : "unknown";
   }
 }
 

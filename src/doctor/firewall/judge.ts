@@ -4,6 +4,8 @@ import type { BaseChain, Chain, Firewall, Packet, Version } from "./ruleset.ts";
 export type Judgement =
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly how: "drop" | "reject"; readonly by: Reason }
+  /** It is accepted up to a limit. */
+  | { readonly kind: "limited"; readonly by: Reason }
   /** It depends on who sends it, or whom it is for. */
   | { readonly kind: "partly"; readonly by: Reason }
   /** Rules that are not understood decide. */
@@ -26,7 +28,7 @@ interface Exit {
   readonly rule: string;
 }
 
-type Sure = "certain" | "some" | "unknown";
+type Sure = "certain" | "limited" | "some" | "unknown";
 
 /** Jumps deeper than this are a circle, which the kernel refuses. */
 const DEPTH_MAX = 16;
@@ -66,7 +68,7 @@ export function judgePacket(firewall: Firewall, packet: Packet): Judgement {
   // What is sent elsewhere is not for the filters of this machine.
   const sent = judgements.find((it) => it.kind !== "accepted" && it.by.chain.kind === "nat");
   if (sent) return sent;
-  for (const kind of ["refused", "unclear", "partly"] as const) {
+  for (const kind of ["refused", "unclear", "partly", "limited"] as const) {
     const found = judgements.find((judgement) => judgement.kind === kind);
     if (found) return found;
   }
@@ -85,10 +87,16 @@ function judgeChain(chain: BaseChain, packet: Packet): Judgement {
   const reason = ({ inside, rule }: Exit): Reason => ({ chain, inside, rule });
   const isAccepted = end.verdict === "accept";
   const others = exits.filter(({ verdict }) => (verdict === "accept") !== isAccepted);
-  const unknown = others.find(({ sure }) => sure === "unknown");
-  if (unknown) return { kind: "unclear", by: reason(unknown) };
-  const some = others[0];
-  if (some) return { kind: "partly", by: reason(some) };
+  for (
+    const [sure, kind] of [
+      ["unknown", "unclear"],
+      ["some", "partly"],
+      ["limited", "limited"],
+    ] as const
+  ) {
+    const other = others.find((it) => it.sure === sure);
+    if (other) return { kind, by: reason(other) };
+  }
   if (end.verdict === "accept") return { kind: "accepted" };
   return { kind: "refused", how: end.verdict, by: reason(end) };
 }
@@ -145,5 +153,5 @@ function* follow(
 }
 
 function weaker(a: Sure, b: Sure): Sure {
-  return (["unknown", "some"] as const).find((it) => a === it || b === it) ?? "certain";
+  return (["unknown", "some", "limited"] as const).find((it) => a === it || b === it) ?? "certain";
 }

@@ -10,6 +10,7 @@ import {
   ICMP_NUMBERS,
   type Match,
   matchClientPorts,
+  matchLimit,
   mayBeClients,
   not,
   type Packet,
@@ -140,9 +141,8 @@ function readRule(
       const condition = value as { op: string; left: unknown; right: unknown };
       conditions.push((packet) => matchCondition(condition, { packet, context }));
     } else if (kind === "limit") {
-      // A limit is for floods: what comes in good measure is below it.
       const isOver = (value as Part).inv === true;
-      conditions.push(() => isOver ? "no" : "yes");
+      conditions.push((packet) => matchLimit(packet, { isOver }));
     } else if (kind === "vmap") {
       return readVerdictMap(value as Part, { text, context, matches });
     } else {

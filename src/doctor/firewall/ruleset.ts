@@ -62,10 +62,10 @@ export function anyOf(matches: readonly Match[]): Match {
 }
 
 /**
- * Whether a rule is about a packet: about every such packet, about none, about those of some senders only, or nobody knows,
- * because what the rule says is not understood.
+ * Whether a rule is about a packet: about every such packet, about none, about those below or above a limit, about those of
+ * some senders only, or nobody knows, because what the rule says is not understood.
  */
-export type Match = "yes" | "no" | "some" | "unknown";
+export type Match = "yes" | "no" | "limited" | "some" | "unknown";
 
 /** What a rule does with the packets that it is about. */
 export type Action =
@@ -113,7 +113,13 @@ export interface Firewall {
 
 /** The match of all conditions together. */
 export function allOf(matches: readonly Match[]): Match {
-  return (["no", "unknown", "some"] as const).find((match) => matches.includes(match)) ?? "yes";
+  return (["no", "unknown", "some", "limited"] as const).find((match) => matches.includes(match)) ??
+    "yes";
+}
+
+/** The match of a limit. ICMP in good measure is below it; connections must not wait for their turn. */
+export function matchLimit({ protocol }: Packet, { isOver }: { isOver: boolean }): Match {
+  return protocol !== "icmp" ? "limited" : isOver ? "no" : "yes";
 }
 
 /** The match of the opposite. */
