@@ -116,6 +116,7 @@ const DATA_HEADER = proxyHeader({
 /** Connections that are all open at once, until they are disposed of. */
 export class Crowd implements Disposable {
   readonly conns: readonly Deno.Conn[];
+  #ends: readonly Promise<void>[] | undefined;
 
   constructor(conns: readonly Deno.Conn[]) {
     this.conns = conns;
@@ -136,15 +137,21 @@ export class Crowd implements Disposable {
     await Promise.all(this.conns.map((conn) => sendAll(conn, bytes).catch(() => {})));
   }
 
-  /** Waits until the gateway has ended each of them. */
-  async ended(): Promise<void> {
-    await Promise.all(this.conns.map(async (conn) => {
-      const buffer = new Uint8Array(4096);
-      while (await conn.read(buffer).catch(() => null) !== null);
-    }));
+  /** Waits until the gateway has ended so many of them, or all. */
+  async ended(count = this.conns.length): Promise<void> {
+    this.#ends ??= this.conns.map(readToEnd);
+    const enough = Promise.withResolvers<void>();
+    let ended = 0;
+    for (const end of this.#ends) end.then(() => ++ended === count && enough.resolve());
+    await enough.promise;
   }
 
   [Symbol.dispose](): void {
     for (const conn of this.conns) conn.close();
   }
+}
+
+async function readToEnd(conn: Deno.Conn): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  while (await conn.read(buffer).catch(() => null) !== null);
 }
