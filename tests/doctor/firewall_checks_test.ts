@@ -184,6 +184,11 @@ for (
       "warn",
       `listen_port 2121 is let in, but at most ${most}: iptables filter INPUT: ${rule}`,
     ]);
+    const [silent] = await outcomesOf([control], {
+      ...machine,
+      saved: saved.replace("\n-A", "\n:OUTPUT DROP [0:0]\n-A"),
+    });
+    assert.match(silent!.summary, /but its replies are dropped by /);
     const [later] = await outcomesOf([control], {
       ...machine,
       saved: saved.replace(/DROP /, "ACCEPT ").replaceAll(/-A .* -j DROP\n/g, ""),

@@ -55,17 +55,23 @@ export function judgeConnection(
   ]);
 }
 
-/** The first judgement that one of the packets of an exchange is not accepted, if there is one. */
+/** Why one of the packets of an exchange is not accepted, if there is such: what is refused for certain counts more than the rest. */
 export function judgeInTurn(firewall: Firewall, packets: readonly Packet[]): Judgement {
   const isUntracked = packets.map((packet) => untrackedBy(firewall, packet) !== undefined);
   // Of a connection of which only some packets are tracked, the kernel does not say "established".
   const isMixed = new Set(isUntracked).size > 1;
+  let found: Judgement = { kind: "accepted" };
   for (const packet of packets) {
     const isLost = isMixed && packet.state === "established";
     const judgement = judgePacket(firewall, isLost ? { ...packet, tracking: "unsettled" } : packet);
-    if (judgement.kind !== "accepted") return judgement;
+    if (judgement.kind === "accepted") continue;
+    // What is sent elsewhere has no later packets here.
+    if (judgement.kind === "refused" || judgement.by.chain.kind === "nat") {
+      return judgement;
+    }
+    if (found.kind === "accepted") found = judgement;
   }
-  return { kind: "accepted" };
+  return found;
 }
 
 /** Follows a packet through the rules. It must be accepted by every base chain. */
