@@ -4,7 +4,8 @@ import { type Cause, describeFailure, type Failure } from "./reach.ts";
 import { openPorts } from "./opening_steps.ts";
 import { formatRange, type PortRange, remedyOf, type Step, stepsData } from "./steps.ts";
 
-const ADVICE: Readonly<Record<Cause, string>> = {
+/** What to do about a failed attempt. */
+export const ADVICE: Readonly<Record<Cause, string>> = {
   dropped:
     "A firewall on the server or on the way drops it, or a cloud security group does not let it in: let the ports in",
   prohibited:
@@ -19,6 +20,8 @@ const ADVICE: Readonly<Record<Cause, string>> = {
     "an ICMP port-unreachable that could not be seen; cosftp doctor --listen-probe on the server and --probe here settle which",
   reset: "The server, or something in between that reads along, ends it: see the server's log",
   "denied-here": "Look at the rules for outgoing connections of this machine",
+  "no-files":
+    "Each connection is an open file: raise the limit here (ulimit -n 1024, as root where it is a hard limit), and run it again",
   other: "See what the error says",
 };
 

@@ -2,7 +2,7 @@ import { ipVersion } from "../net/cidr.ts";
 import type { Connection, Dialer, SocketAddress } from "../net/connection.ts";
 import { formatAddress } from "../net/connection.ts";
 import { describeIcmp, type IcmpMessage, isProhibition } from "../net/icmp_message.ts";
-import { errnoName, type Libc } from "../net/libc.ts";
+import { ErrnoError, errnoName, type Libc } from "../net/libc.ts";
 import { probeTcp } from "../net/tcp_probe.ts";
 import { Patience } from "./patience.ts";
 
@@ -24,6 +24,8 @@ export type Cause =
   | "reset"
   /** This machine's own rules. */
   | "denied-here"
+  /** This machine's limit of open files. */
+  | "no-files"
   | "other";
 
 /** A failed attempt. */
@@ -42,6 +44,8 @@ export interface Failure {
  * second was asked for twice, because Linux answers by ICMP only so often. Milliseconds.
  */
 const AT_ONCE = 2_500;
+/** No file is left: for this process, or for the machine. */
+const FILES_GONE: readonly string[] = ["EMFILE", "ENFILE"];
 /** How often a message is asked for that does not come: a port may be refused by nobody, and the next one by a firewall. */
 const ASKED_ENOUGH = 8;
 
@@ -78,12 +82,13 @@ export class Reach {
       signal.throwIfAborted();
       const elapsed = performance.now() - start;
       const errno = patience.signal.aborted ? "ETIMEDOUT" : errnoOf(error);
-      return judge({
-        address,
-        errno,
-        elapsed,
-        icmp: await this.#whatIcmp(address, errno, options),
-      });
+      const attempt = { address, errno, elapsed };
+      try {
+        return judge({ ...attempt, icmp: await this.#whatIcmp(address, errno, options) });
+      } catch (cause) {
+        if (!(cause instanceof ErrnoError && FILES_GONE.includes(cause.errno))) throw cause;
+        return judge({ ...attempt, errno: cause.errno, icmp: undefined });
+      }
     }
   }
 
@@ -111,6 +116,7 @@ export function judge(attempt: Omit<Failure, "cause">): Failure {
 }
 
 function causeOf({ address, errno, elapsed, icmp }: Omit<Failure, "cause">): Cause {
+  if (FILES_GONE.includes(errno)) return "no-files";
   switch (errno) {
     case "ETIMEDOUT":
       return "dropped";
@@ -162,6 +168,8 @@ export function describeFailure(failure: Failure): string {
       return `${where} reset the connection (${why})`;
     case "denied-here":
       return `This machine itself does not let connections to ${where} out (${why})`;
+    case "no-files":
+      return `No open file is left to connect to ${where} (${why})`;
     case "other":
       return `Cannot connect to ${where} (${why})`;
   }

@@ -264,6 +264,24 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
     },
   },
   {
+    name:
+      "the client may open fewer files than --probe needs: no fault of the server, nor of cosftp",
+    settings: ["passive_port = 60000,60999"],
+    async expect(scene) {
+      await using _holding = await scene.holdPorts();
+      // Ports that are silent keep their files for long.
+      for (const [first, limit, check] of [[60_100, 256, "ports"], [60_000, 64, "contact"]]) {
+        const silent = `iptables -A INPUT -p tcp --dport ${first}:60999 -j DROP`;
+        await scene.network.server.paste([silent]);
+        const line = `ulimit -n ${limit}; exec cosftp doctor --json --probe ${SERVER}`;
+        const findings = await scene.doctorBy(scene.network.client, line);
+        const advice = findings.filter((it) => it.check === `probe.${check}`)
+          .map(({ remedy, summary }) => `${summary} ${remedy?.text}`).join("\n");
+        assert.match(advice, /[Nn]o open file .*raise the limit here \(ulimit -n 1024/);
+      }
+    },
+  },
+  {
     name: "there is no way to the address: nothing is to be opened",
     serves: false,
     async expect(scene) {

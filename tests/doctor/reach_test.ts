@@ -34,6 +34,8 @@ for (
     ["ENOPROTOOPT", 3, undefined, "rejected"],
     ["ECONNRESET", 3, undefined, "reset"],
     ["EPERM", 0, undefined, "denied-here"],
+    ["EMFILE", 0, undefined, "no-files"],
+    ["ENFILE", 0, undefined, "no-files"],
     ["EADDRNOTAVAIL", 0, undefined, "other"],
   ] as const
 ) {

@@ -1,8 +1,8 @@
 import { ipVersion } from "../../net/cidr.ts";
 import type { Check, Json, Outcome } from "../check.ts";
-import { failedConnection } from "../connect_outcome.ts";
+import { ADVICE, failedConnection } from "../connect_outcome.ts";
 import { openPorts } from "../opening_steps.ts";
-import type { Failure } from "../reach.ts";
+import { describeFailure, type Failure } from "../reach.ts";
 import { formatRange, type PortRange, remedyOf, type Step, stepsData } from "../steps.ts";
 import { type PortState, rangesByState, shortened } from "./port_map.ts";
 import type { PortSurvey } from "./port_survey.ts";
@@ -23,9 +23,7 @@ export const contact: Check<PortSurvey> = {
       return [{ status: "pass", summary }];
     }
     const failures = results.flatMap((it) => it.kind === "failed" ? [it.failure] : []);
-    const [failure] = failures.sort((a, b) =>
-      Number(a.errno === "ETIMEDOUT") - Number(b.errno === "ETIMEDOUT")
-    );
+    const [failure] = failures.sort((a, b) => rankOf(a) - rankOf(b));
     const strangers = results.length - failures.length;
     if (!failure) {
       return [{
@@ -73,6 +71,11 @@ export const ports: Check<PortSurvey> = {
   },
 };
 
+/** Without files nothing was asked; silence says the least. */
+function rankOf({ cause, errno }: Failure): number {
+  return cause === "no-files" ? 0 : errno === "ETIMEDOUT" ? 2 : 1;
+}
+
 const WHAT: Readonly<Record<PortState, string>> = {
   open: "are open",
   "not held": "are not held",
@@ -100,7 +103,7 @@ function stateOutcome(state: PortState, { ranges, failures, data }: {
   const text = state === "astray"
     ? "The router forwards these ports to another machine or to other ports: forward the range to the server, each port to the same"
     : state === "failed"
-    ? `See the error: ${example?.errno ?? "none"}`
+    ? example ? `${describeFailure(example)}. ${ADVICE[example.cause]}` : "Run it again"
     : "Let them in, on the server and on every router and firewall in front of it";
   return {
     status: "fail",
