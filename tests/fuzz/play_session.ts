@@ -17,6 +17,7 @@ import {
   type PlannedLine,
   type PlannedStep,
   type SessionPlan,
+  type SessionState,
   WHOLE,
 } from "./session_plan.ts";
 import { settlesWithin } from "./settles_within.ts";
@@ -121,7 +122,11 @@ class SessionPlayer implements Disposable {
   /** Sends lines together, in segments. That the gateway has closed meanwhile shows when replies are read. */
   async #send(
     lines: readonly PlannedLine[],
-    { cuts = [], duringUpload = false }: { cuts?: readonly number[]; duringUpload?: boolean },
+    { cuts = [], duringUpload = false, isPoll = false }: {
+      cuts?: readonly number[];
+      duringUpload?: boolean;
+      isPoll?: boolean;
+    },
   ): Promise<void> {
     let text = "";
     const batch = ++this.#batches;
@@ -129,7 +134,7 @@ class SessionPlayer implements Disposable {
       const listens = /\{(hostport|extended)\}/.test(line.argument ?? "");
       const listener = listens ? this.#data.listen() : undefined;
       const filled = fillIn(line, { listener, kept: this.files.told?.size ?? 0 });
-      this.#outstanding.push(said(filled, { listener, duringUpload, batch }));
+      this.#outstanding.push(said(filled, { listener, duringUpload, isPoll, batch }));
       text += lineText(filled);
     }
     const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -168,9 +173,7 @@ class SessionPlayer implements Disposable {
     this.#view.ended(head, reply);
     this.#outstanding.shift();
     this.#hear(head, reply);
-    if (!head.isTooLong) {
-      this.#ground.coverage.add(head.verb, head.duringUpload ? "transfer" : state);
-    }
+    if (!head.isTooLong) this.#count(head, head.duringUpload ? "transfer" : state);
     if (reply.code === 234) await this.#beginTls(head);
     return undefined;
   }
@@ -197,16 +200,18 @@ class SessionPlayer implements Disposable {
     const index = this.#outstanding.findIndex((command) => isInterruption(command, "STAT"));
     const [command] = index === -1 ? [] : this.#outstanding.splice(index, 1);
     if (!command) throw new Violation("wrong reply", "213 to a transfer");
-    this.#ground.coverage.add("STAT", command.duringUpload ? "transfer" : "logged in");
+    this.#count(command, command.duringUpload ? "transfer" : "logged in");
   }
 
   /** The gateway has closed. What was sent behind QUIT has no reply. */
   #end(): void {
     if (!this.#view.isOver) throw new Violation("ended without cause", this.#unanswered());
-    for (const { verb } of this.#outstanding.splice(0)) {
-      this.#ground.coverage.add(verb, "after QUIT");
-    }
+    for (const command of this.#outstanding.splice(0)) this.#count(command, "after QUIT");
     this.#hangUp();
+  }
+
+  #count({ verb, isPoll }: Said, state: SessionState): void {
+    if (!isPoll) this.#ground.coverage.add(verb, state);
   }
 
   /** What was sent behind AUTH is thrown away, if it came along with it; what came later spoils the handshake. */
@@ -220,7 +225,7 @@ class SessionPlayer implements Disposable {
       if (!mayFail) throw new Violation("TLS failed", `${error}`);
       return this.#hangUp();
     }
-    for (const { verb } of behind) this.#ground.coverage.add(verb, "behind AUTH");
+    for (const command of behind) this.#count(command, "behind AUTH");
   }
 
   /** Does with the data connection of `command` what is planned, until its last reply has come. */
@@ -290,7 +295,7 @@ class SessionPlayer implements Disposable {
   async #arrived(upload: Said, bytes: number): Promise<void> {
     this.#moved = 0;
     while (this.#moved < bytes && !this.#isOver) {
-      await this.#send([{ verb: "STAT" }], { duringUpload: true });
+      await this.#send([{ verb: "STAT" }], { duringUpload: true, isPoll: true });
       await this.#expectStatus(upload, this.#outstanding);
     }
   }

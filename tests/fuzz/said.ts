@@ -11,6 +11,8 @@ export interface Said {
   readonly listener: Deno.Listener | undefined;
   /** Sent while an upload ran. */
   readonly duringUpload: boolean;
+  /** Asked as often as it takes, which is not the same each time: it is not counted. */
+  readonly isPoll: boolean;
   /** What was sent together has the same. */
   readonly batch: number;
   readonly isTooLong: boolean;
@@ -20,7 +22,7 @@ export interface Said {
 
 export function said(
   line: PlannedLine,
-  options: { listener: Deno.Listener | undefined; duringUpload: boolean; batch: number },
+  options: Pick<Said, "listener" | "duringUpload" | "isPoll" | "batch">,
 ): Said {
   const { verb, argument = "" } = line;
   const { length } = lineText({ verb, argument: line.argument, end: "" });
