@@ -22,7 +22,9 @@ const UFW_CASES: readonly NetworkCase[] = [
   {
     name: "ufw that lets in listen_port alone, by IPv4 and IPv6",
     ipv6: true,
-    prepare: async (server) => await server.ownFolder("ufw"),
+    prepare: async (server) => {
+      for (const folder of ["ufw", "default"]) await server.ownFolder(folder);
+    },
     onServer: ["ufw allow 2121/tcp", "ufw --force enable"],
     async expect(scene) {
       const [client, server] = await Promise.all([fromClient(scene), onServer(scene)]);
