@@ -7,6 +7,9 @@ import { LOCALHOST } from "./localhost_certificate.ts";
 
 const never = () => new AbortController().signal;
 
+/** Of a connection that must end in good order, and that is written to after that. */
+const ENDING = { truncation: "reject", halfClose: true } as const;
+
 /** A connection whose reading a test ends, and whose writing it holds up. */
 class TamperedWire implements Connection {
   readonly #conn: Connection;
@@ -230,11 +233,7 @@ Deno.test("TLS relay closes a connection on which no TLS is spoken", async () =>
   using relay = openRelay();
   using lease = relay.lease();
   const { client, server } = await tcpPair();
-  const accepting = lease.accept(server, {
-    signal: never(),
-    truncation: "reject",
-    halfClose: true,
-  });
+  const accepting = lease.accept(server, { ...ENDING, signal: never() });
   await client.write(new TextEncoder().encode("USER alice\r\n"));
   await assert.rejects(accepting);
   const buffer = new Uint8Array(100);
@@ -256,11 +255,7 @@ Deno.test("TLS handshake without a common version or cipher ends with an alert",
   using relay = openRelay();
   using lease = relay.lease();
   const { client, server } = await tcpPair();
-  const accepting = lease.accept(server, {
-    signal: never(),
-    truncation: "reject",
-    halfClose: true,
-  });
+  const accepting = lease.accept(server, { ...ENDING, signal: never() });
   const refused = assert.rejects(accepting);
   await client.write(oldClientHello());
   const [type, major, , high, low, ...alert] = await readAll(client);
@@ -279,11 +274,7 @@ Deno.test("TLS handshake whose alert the peer does not take is given up with the
   wire.onWrite = writing.resolve;
   wire.hold();
   const abort = new AbortController();
-  const accepting = lease.accept(wire, {
-    signal: abort.signal,
-    truncation: "reject",
-    halfClose: true,
-  });
+  const accepting = lease.accept(wire, { ...ENDING, signal: abort.signal });
   const refused = assert.rejects(accepting, /^Error: enough$/);
   await client.write(oldClientHello());
   await writing.promise;
@@ -296,7 +287,7 @@ Deno.test("TLS handshake whose alert the peer does not take is given up with the
 Deno.test("TLS handshake that the peer breaks off fails", async () => {
   using relay = openRelay();
   using lease = relay.lease();
-  const options = { signal: never(), truncation: "reject", halfClose: true } as const;
+  const options = { ...ENDING, signal: never() };
   const silent = await tcpPair();
   await silent.client.closeWrite();
   await assert.rejects(lease.accept(silent.server, options));
