@@ -6,24 +6,31 @@ import { openListener } from "./open_listener.ts";
 import { StartError } from "./start_error.ts";
 import { aborted, DISPENSABLE, type Surroundings } from "./surroundings.ts";
 
+/** What an embedded COS server is to be. */
+interface EmulatorSettings {
+  readonly listen: SocketAddress;
+  readonly buckets: readonly string[];
+  readonly secretId: string;
+  readonly secretKey: string;
+  /** Where the objects are kept; undefined: in memory. */
+  readonly dataDir: string | undefined;
+  /** Milliseconds. */
+  readonly latency: number;
+}
+
 /**
  * Runs the embedded COS server until it is interrupted.
  *
  * @throws {StartError} when it cannot start.
  */
-export async function runEmulator(options: {
-  listen: SocketAddress;
-  buckets: readonly string[];
-  secretId: string;
-  secretKey: string;
-  dataDir: string | undefined;
-  /** Milliseconds. */
-  latency: number;
-  logLevel: LogLevel;
-  surroundings: Surroundings;
-  /** Called when requests can come. */
-  onReady: (address: SocketAddress) => void;
-}): Promise<void> {
+export async function runEmulator(
+  options: EmulatorSettings & {
+    logLevel: LogLevel;
+    surroundings: Surroundings;
+    /** Called when requests can come. */
+    onReady: (address: SocketAddress) => void;
+  },
+): Promise<void> {
   const { surroundings } = options;
   const { interrupted } = surroundings;
   const log = createLogger({
@@ -38,15 +45,9 @@ export async function runEmulator(options: {
 }
 
 /** @throws {StartError} */
-export async function openEmulator(options: {
-  listen: SocketAddress;
-  buckets: readonly string[];
-  secretId: string;
-  secretKey: string;
-  dataDir: string | undefined;
-  latency: number;
-  log: Logger;
-}): Promise<Emulator> {
+export async function openEmulator(
+  options: EmulatorSettings & { log: Logger },
+): Promise<Emulator> {
   const { secretId, secretKey, log: logger } = options;
   const listener = openListener(options.listen);
   try {
